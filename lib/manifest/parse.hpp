@@ -30,7 +30,7 @@ struct Lookups {
 /// version 1 or 2. Reads no files.
 std::variant<Manifest, std::vector<Problem>> parse(std::string_view text, const Lookups &lookups);
 
-/// The same for a document parsed already.
-std::variant<Manifest, std::vector<Problem>> parse(const Json &document, const Lookups &lookups);
+/// The same for a document parsed already; move it in, large parts of it become parts of the Manifest.
+std::variant<Manifest, std::vector<Problem>> parse(Json document, const Lookups &lookups);
 
 }  // namespace osb::manifest
