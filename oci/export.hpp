@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/atomic_file.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/fd.hpp"
 #include "oci/image.hpp"
@@ -20,6 +21,8 @@ struct ExportOptions {
     int level = 0;                                ///< 0: see CompressOptions
     unsigned threads = 0;                         ///< 0: all CPUs
     std::optional<EpochSeconds> clamp_mtime = std::nullopt;
+    /// Whether the result is on disk when the export returns; waiting for the disk may cost more than the export.
+    Durability durability = Durability::lazy;
     /// Told the bytes of plain tar made so far (of this layer). May throw to stop.
     std::function<void(std::uint64_t bytes)> progress = {};
 };
