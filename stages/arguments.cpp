@@ -45,7 +45,8 @@ const Json &member_of(const Json &object, std::string_view name) {
 }  // namespace
 
 Arguments Arguments::read(const std::filesystem::path &file) {
-    return Arguments(in_context([&] { return parse_json(read_file(file, argument_limit)); }, "{}", file.native()));
+    const std::string text = read_file(file, argument_limit);
+    return Arguments(in_context([&] { return parse_json(text); }, "{}", file.native()));
 }
 
 Arguments::Arguments(Json document) : document_(std::move(document)) {
@@ -99,7 +100,9 @@ Location Arguments::locate(std::string_view text) const {
         fail(Blame::build, "{}: '{}' is none of tree, mount, input", text, url.scheme);
     }
     if (!url.path.starts_with('/')) fail(Blame::build, "{}: the path in it must begin with a slash", text);
-    return {Dir::open(root), normalized(url.path), url.path.ends_with('/')};
+    TreePath path = normalized(url.path);
+    std::string name = path.is_root() ? root.filename().string() : path.name();
+    return {Dir::open(root), std::move(path), std::move(name), url.path.ends_with('/')};
 }
 
 std::optional<EpochSeconds> Arguments::source_epoch() const {

@@ -16,6 +16,7 @@ namespace osb::stages {
 struct Location {
     Dir root;              ///< the tree, the mount or the input; the place cannot be outside it
     TreePath path;         ///< below root
+    std::string name;      ///< the last component; for the root: that of where it is mounted
     bool content = false;  ///< the URL ends in a slash: what is in the directory, not the directory
 };
 

@@ -30,7 +30,7 @@ bool make_directory(const Location &place, mode_t mode) {
 /// The parents get the default mode, whatever the directory itself gets.
 void make_parents(const Location &place) {
     if (place.path.is_root() || is_directory(place)) return;
-    make_parents({Dir(place.root.fd().duplicate()), place.path.parent(), false});
+    make_parents({Dir(place.root.fd().duplicate()), place.path.parent(), {}, false});
     if (!make_directory(place, any_mode) && !is_directory(place))
         throw_errno(ENOTDIR, "make directory {}", place.path.absolute());
 }
@@ -52,7 +52,7 @@ void make(const Arguments &arguments, const Json &item) {
     if (place.content && parents) return make_parents(place);
     if (place.content && !place.root.status(place.path, Symlinks::follow))
         throw_errno(ENOENT, "make directory {}/", place.path.absolute());
-    if (parents) make_parents({Dir(place.root.fd().duplicate()), place.path.parent(), false});
+    if (parents) make_parents({Dir(place.root.fd().duplicate()), place.path.parent(), {}, false});
     if (make_directory(place, static_cast<mode_t>(mode))) return;
     if (!exist_ok || (parents && !is_directory(place))) throw_errno(EEXIST, "make directory {}", place.path.absolute());
 }
