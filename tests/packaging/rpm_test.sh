@@ -21,6 +21,7 @@ grep -q "^Version: *$version\$" "$source/packaging/osb.spec" || fail "osb.spec a
 
 echo "-- rpmbuild"
 rpmbuild -bb --nodeps --without tests --define "_topdir $work" --define "_dbpath $work/rpmdb" --define "debug_package %{nil}" \
+    --define "_build_id_links none" \
     "$source/packaging/osb.spec" >"$work/log" 2>&1 || { tail -n 60 "$work/log"; fail "rpmbuild"; }
 package=$(find "$work/RPMS" -name "osb-$version-1*.rpm")
 [ -f "$package" ] || fail "rpmbuild made no package"
