@@ -30,6 +30,11 @@ bool is_fresh(std::string_view top) {
     return std::find(fresh.begin(), fresh.end(), top) != fresh.end();
 }
 
+void make_directory(const fs::path &path, mode_t mode) {
+    check(::mkdir(path.c_str(), mode), "make {}", path.native());
+    check(::chmod(path.c_str(), mode), "make {}", path.native());
+}
+
 /// Where the kernel finds an open file: its path with all symlinks resolved.
 fs::path real_path(const Fd &fd) {
     return fs::read_symlink(fd.proc_path());
@@ -77,9 +82,9 @@ void bind_etc(std::vector<Bind> &binds, const Dir &root, std::span<const std::st
 /// neither.
 void add_targets(Skeleton &skeleton, const Spec &spec, const std::function<bool(const TreePath &)> &has) {
     for (const Bind &bind : spec.binds) {
-        const TreePath path(bind.target);
+        const TreePath path = target_of(bind);
         const std::string &text = path.text();
-        if (path.is_root() || is_fresh(text.substr(0, text.find('/'))) || has(path)) continue;
+        if (is_fresh(text.substr(0, text.find('/'))) || has(path)) continue;
         if (!path.parent().is_root())
             fail(Blame::usage, "bind {} on {}: the sandbox's root has no such place", bind.source.native(),
                  bind.target);
@@ -115,9 +120,10 @@ fs::path RootMaker::make_skeleton(const Skeleton &skeleton) {
     if (!fresh_one) return found->second;
     try {
         const fs::path place = skeletons_ / format("{}", made_.size());
-        fs::create_directory(place);
+        make_directory(place, 0755);
         for (const auto &[name, entry] : skeleton.entries) {
-            if (entry.kind == entry.directory) fs::create_directory(place / name);
+            // A file system mounted by runc takes its mount point's mode, whatever the configuration says.
+            if (entry.kind == entry.directory) make_directory(place / name, name == "tmp" ? 01777 : 0755);
             if (entry.kind == entry.file) write_file(place / name, "");
             if (entry.kind == entry.link) fs::create_symlink(entry.target, place / name);
         }

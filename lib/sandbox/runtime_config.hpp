@@ -17,9 +17,6 @@ struct Layout {
     std::filesystem::path init;    ///< osb-init on the host
 };
 
-/// Where osb-init stands in the sandbox.
-inline constexpr const char *init_target = "/run/osb/init";
-
 /// The OCI runtime configuration (config.json) for a Spec; a pure function. Throws (Blame::usage) for binds that a Spec
 /// must not have and for a relative or missing argv[0].
 Json runtime_config(const Spec &spec, const Layout &layout, const Host &host);

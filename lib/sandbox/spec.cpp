@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/sandbox/spec.hpp"
 
-#include "lib/base/format.hpp"
+#include "lib/base/error.hpp"
 
 namespace osb::sandbox {
+
+TreePath target_of(const Bind &bind) {
+    return in_context(
+        [&] {
+            if (!bind.target.starts_with('/')) fail(Blame::usage, "the target is not absolute");
+            TreePath path(bind.target);
+            const std::string top = path.text().substr(0, path.text().find('/'));
+            if (path.is_root() || top == "proc" || top == "sys" || path.text() == "dev" || path.text() == "run" ||
+                path.absolute() == init_target)
+                fail(Blame::usage, "the sandbox itself needs this place");
+            return path;
+        },
+        "bind {} on {}", bind.source.native(), bind.target);
+}
 
 const std::vector<std::string> &default_capabilities() {
     static const std::vector<std::string> names = {

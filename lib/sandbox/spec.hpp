@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "lib/base/tree_path.hpp"
+
 namespace osb::sandbox {
 
 enum class Access { read_only, read_write };
@@ -63,6 +65,13 @@ struct Spec {
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;  ///< for everything from start to end
     std::string hostname = "osb";
 };
+
+/// Where osb-init stands in the sandbox.
+inline constexpr const char *init_target = "/run/osb/init";
+
+/// Where a bind shows, as a clean path. Throws (Blame::usage) for a relative target, one with `..`, and places the
+/// sandbox needs itself.
+TreePath target_of(const Bind &bind);
 
 /// What a stage holds unless its module asks for more (contract 7.3), as CAP_ names.
 const std::vector<std::string> &default_capabilities();

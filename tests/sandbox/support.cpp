@@ -2,13 +2,42 @@
 #include "tests/sandbox/support.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <unistd.h>
 
+#include "lib/base/log.hpp"
 #include "lib/base/process.hpp"
 
 namespace osb::sandbox::test {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+std::mutex warned_mutex;
+std::vector<std::string> warned;
+
+void keep_warnings(LogLevel level, std::string_view line) {
+    const std::lock_guard lock(warned_mutex);
+    if (level == LogLevel::warning) warned.emplace_back(line);
+}
+
+}  // namespace
+
+void SandboxTest::SetUp() {
+    OSB_NEEDS(can_sandbox(), "root and runc");
+    warned.clear();
+    set_log_target(keep_warnings, LogLevel::info);
+}
+
+/// osb's own lack of capabilities is the machine's affair; anything else a test must expect.
+void SandboxTest::TearDown() {
+    for (const std::string &line : warned) EXPECT_TRUE(line.starts_with("osb itself lacks ")) << line;
+}
+
+const std::vector<std::string> &SandboxTest::warnings() {
+    return warned;
+}
 
 bool can_sandbox() {
     return osb::test::is_privileged() && find_program("runc").has_value();

@@ -19,7 +19,10 @@ std::filesystem::path build_dir();
 /// A Sandbox in a scratch directory and what a test needs around it.
 class SandboxTest : public ::testing::Test {
 protected:
-    void SetUp() override { OSB_NEEDS(can_sandbox(), "root and runc"); }
+    void SetUp() override;
+    void TearDown() override;
+    /// The warnings of this test.
+    static const std::vector<std::string> &warnings();
 
     /// The Sandbox of this test, made at its first use.
     Sandbox &sandbox();
