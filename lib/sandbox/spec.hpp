@@ -21,7 +21,8 @@ enum class Access { read_only, read_write };
 struct Bind {
     std::filesystem::path source;  ///< must exist; a directory, a file or a socket; symlinks are followed
     /// Absolute, without `..`. Below /run, /tmp, /dev, /etc or /var anything goes (missing parents are made); elsewhere
-    /// it must be in the root already or stand directly below `/`. Nothing goes over /proc, /sys or `/` itself.
+    /// it must be in the root already or stand directly below `/`. Nothing goes over /proc, /sys or `/` itself. A mount
+    /// point inside another read-only bind must be there already: nobody can make it.
     std::string target;
     Access access = Access::read_only;
     bool devices = false;  ///< device nodes in it can be opened (where a DeviceRule allows it)

@@ -4,7 +4,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "lib/base/atomic_file.hpp"
 #include "lib/base/dir.hpp"
 #include "lib/base/json.hpp"
 #include "lib/sandbox/cgroups.hpp"
@@ -37,7 +36,10 @@ State State::make(fs::path path, std::string runtime, std::vector<fs::path> cgro
     make_directory(state.skeletons());
     Json json{{"runtime", state.runtime}, {"prefix", state.prefix}, {"cgroups", Json::array()}};
     for (const fs::path &parent : state.cgroups) json["cgroups"].push_back(parent.native());
-    write_file(state.path / file_name, json.dump());
+    // Whole or not there, when we are killed now; nothing was started before.
+    const fs::path unfinished = state.path / "sandbox.json.new";
+    write_file(unfinished, json.dump());
+    check(::rename(unfinished.c_str(), (state.path / file_name).c_str()), "make {}/{}", state.path.native(), file_name);
     return state;
 }
 

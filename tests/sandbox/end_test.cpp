@@ -128,24 +128,24 @@ TEST_F(End, AKilledRuntimeIsAnErrorAndLeavesNothing) {
     EXPECT_TRUE(std::filesystem::is_empty(state() / "containers"));
 }
 
-/// An osb of its own (runner.cpp) with one sandbox, killed after `delay` from the moment `begun` holds.
+/// An osb of its own (runner.cpp) with one sandbox, to be killed.
 class Killed : public End {
 protected:
-    void kill_runner(milliseconds delay, bool wait_for_stage) {
+    void start_runner(bool wait_for_stage = true) {
         std::filesystem::create_directories(state());
-        Process runner = Process::spawn(
+        runner_ = Process::spawn(
             {.argv = {build_dir() / "tests/sandbox-runner", state(), build_dir() / "libexec/osb/osb-init",
                       build_dir() / "tests/sandbox-probe", "daemon", "sleep", name_}});
+        // the runner, osb-init, the stage and its daemon
         if (wait_for_stage) {
-            ASSERT_TRUE(becomes_true(milliseconds(10000), [&] {
-                const auto found = processes_with(name_);
-                // runner, osb-init, stage and its daemon
-                return found.size() >= 4;
-            }));
+            ASSERT_TRUE(becomes_true(milliseconds(10000), [&] { return processes_with(name_).size() >= 4; }));
         }
-        std::this_thread::sleep_for(delay);
-        runner.kill(SIGKILL);
-        runner.wait();
+    }
+
+    void kill_runner() {
+        runner_->kill(SIGKILL);
+        runner_->wait();
+        runner_.reset();
     }
 
     std::string prefix() const {
@@ -164,19 +164,46 @@ protected:
         }
         remove_tree(state());
     }
+
+    std::optional<Process> runner_;
 };
 
 TEST_F(Killed, EverythingInsideDiesWithOsb) {
-    kill_runner(milliseconds(0), true);
-    EXPECT_TRUE(becomes_true(milliseconds(500), [&] { return processes_with(name_).empty(); })) << "processes remain";
-    EXPECT_FALSE(std::filesystem::is_empty(state() / "containers")) << "the runtime's state is what reap() is for";
+    start_runner();
+    kill_runner();
+    expect_clean_after_reap();
+}
+
+TEST_F(Killed, ReapRemovesWhatTheRuntimeCouldNot) {
+    start_runner();
+    // Stopped, osb cannot clean up, and holds the liveness pipe: now it is the runtime's death that ends the sandbox.
+    runner_->kill(SIGSTOP);
+    for (const pid_t pid : processes_with(state().native() + "/containers")) ::kill(pid, SIGKILL);
+    EXPECT_TRUE(becomes_true(milliseconds(500), [&] { return processes_with(name_).size() == 1; }))
+        << "all but the runner";
+    kill_runner();
+    EXPECT_FALSE(std::filesystem::is_empty(state() / "containers"));
     EXPECT_FALSE(cgroups_with(prefix()).empty());
     expect_clean_after_reap();
 }
 
+TEST_F(Killed, ReapRemovesCgroupsOfARuntimeThatWroteNoState) {
+    start_runner();
+    runner_->kill(SIGSTOP);
+    for (const pid_t pid : processes_with(state().native() + "/containers")) ::kill(pid, SIGKILL);
+    becomes_true(milliseconds(500), [&] { return processes_with(name_).size() == 1; });
+    kill_runner();
+    remove_tree(state() / "containers");
+    EXPECT_FALSE(cgroups_with(prefix()).empty());
+    reap(state());
+    EXPECT_THAT(cgroups_with(prefix()), IsEmpty());
+}
+
 TEST_F(Killed, AtAnyMomentOfTheStart) {
     for (int delay = 0; delay < 60; delay += 3) {
-        kill_runner(milliseconds(delay), false);
+        start_runner(false);
+        std::this_thread::sleep_for(milliseconds(delay));
+        kill_runner();
         expect_clean_after_reap();
     }
 }
