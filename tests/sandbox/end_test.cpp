@@ -157,7 +157,7 @@ protected:
         EXPECT_TRUE(becomes_true(milliseconds(500), [&] { return processes_with(name_).empty(); }))
             << "processes remain";
         reap(state());
-        EXPECT_THAT(processes_with(state()), IsEmpty());
+        EXPECT_TRUE(becomes_true(milliseconds(500), [&] { return processes_with(state()).empty(); }));
         if (std::filesystem::exists(state() / "sandbox.json")) {
             EXPECT_THAT(cgroups_with(prefix()), IsEmpty());
             EXPECT_TRUE(std::filesystem::is_empty(state() / "containers"));
