@@ -11,26 +11,24 @@ int run_chmod(const Arguments &arguments);
 int run_chown(const Arguments &arguments);
 int run_copy(const Arguments &arguments);
 int run_fstab(const Arguments &arguments);
+int run_groups(const Arguments &arguments);
 int run_hostname(const Arguments &arguments);
 int run_locale(const Arguments &arguments);
 int run_machine_id(const Arguments &arguments);
 int run_mkdir(const Arguments &arguments);
 int run_noop(const Arguments &arguments);
 int run_timezone(const Arguments &arguments);
+int run_users(const Arguments &arguments);
 
 namespace {
 
 constexpr Module table[] = {
-    {"org.osbuild.chmod", run_chmod},
-    {"org.osbuild.chown", run_chown},
-    {"org.osbuild.copy", run_copy},
-    {"org.osbuild.fstab", run_fstab},
-    {"org.osbuild.hostname", run_hostname},
-    {"org.osbuild.locale", run_locale},
-    {"org.osbuild.machine-id", run_machine_id},
-    {"org.osbuild.mkdir", run_mkdir},
-    {"org.osbuild.noop", run_noop},
-    {"org.osbuild.timezone", run_timezone},
+    {"org.osbuild.chmod", run_chmod},       {"org.osbuild.chown", run_chown},
+    {"org.osbuild.copy", run_copy},         {"org.osbuild.fstab", run_fstab},
+    {"org.osbuild.groups", run_groups},     {"org.osbuild.hostname", run_hostname},
+    {"org.osbuild.locale", run_locale},     {"org.osbuild.machine-id", run_machine_id},
+    {"org.osbuild.mkdir", run_mkdir},       {"org.osbuild.noop", run_noop},
+    {"org.osbuild.timezone", run_timezone}, {"org.osbuild.users", run_users},
 };
 
 }  // namespace
