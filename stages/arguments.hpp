@@ -28,6 +28,8 @@ public:
     static Arguments read(const std::filesystem::path &file = "/run/osbuild/api/arguments");
     explicit Arguments(Json document);
 
+    /// The whole document, for modules with a reader of their own.
+    const Json &document() const { return document_; }
     /// {} when there are none.
     const Json &options() const { return options_; }
     /// Name → {"path", "data"?}; {} when there are none.

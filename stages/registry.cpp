@@ -10,6 +10,7 @@ namespace osb::stages {
 int run_chmod(const Arguments &arguments);
 int run_chown(const Arguments &arguments);
 int run_copy(const Arguments &arguments);
+int run_deb(const Arguments &arguments);
 int run_fstab(const Arguments &arguments);
 int run_groups(const Arguments &arguments);
 int run_hostname(const Arguments &arguments);
@@ -23,6 +24,7 @@ int run_users(const Arguments &arguments);
 namespace {
 
 constexpr Module table[] = {
+    {"org.osb.deb", run_deb},
     {"org.osbuild.chmod", run_chmod},       {"org.osbuild.chown", run_chown},
     {"org.osbuild.copy", run_copy},         {"org.osbuild.fstab", run_fstab},
     {"org.osbuild.groups", run_groups},     {"org.osbuild.hostname", run_hostname},
