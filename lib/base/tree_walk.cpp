@@ -108,6 +108,8 @@ std::vector<Xattr> read_xattrs(const TreeEntry &entry) {
     while (!names.empty()) {
         const std::string name(names.substr(0, names.find('\0')));
         names.remove_prefix(std::min(names.size(), name.size() + 1));
+        // xfs shows root its own form of an ACL beside the one of acl(5).
+        if (name == "trusted.SGI_ACL_FILE" || name == "trusted.SGI_ACL_DEFAULT") continue;
         std::string value(65536, '\0');
         const ssize_t length = get(where.c_str(), name.c_str(), value.data(), value.size());
         if (length == -1 && errno == ENODATA) continue;  // some file systems list what they then do not give

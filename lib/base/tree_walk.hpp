@@ -32,7 +32,8 @@ struct TreeEntry {
 
 /// An extended attribute: full name ("user.x", "security.capability") and raw value.
 using Xattr = std::pair<std::string, std::string>;
-/// All extended attributes of the entry itself, sorted by name; empty where the file system has none.
+/// All extended attributes of the entry itself, sorted by name; empty where the file system has none. The same on all file
+/// systems: the second form in which xfs lists ACLs is left out.
 std::vector<Xattr> read_xattrs(const TreeEntry &entry);
 
 /// Calls `visit` for the root and everything below it: a directory before its content, siblings by the bytes of their
