@@ -120,13 +120,13 @@ void AccountFile::put(const Fields &fields) {
 
 void AccountFile::add_range(const Fields &fields) {
     changed_ = true;
-    lines_.push_back(join(fields));
     const auto key = [&](const std::string &line) {
         const auto parsed = parse(line);
         if (!parsed) return std::make_tuple(true, std::uint64_t{0}, std::uint64_t{0}, std::string());
         return std::make_tuple(false, number_or_zero((*parsed)[1]), number_or_zero((*parsed)[2]), (*parsed)[0]);
     };
     std::ranges::stable_sort(lines_, {}, key);
+    lines_.push_back(join(fields));
 }
 
 void AccountFile::commit() {
@@ -188,8 +188,8 @@ Fields Accounts::find_group(const std::string &name_or_number) const {
     fail(Blame::build, "there is no group '{}'", name_or_number);
 }
 
-void Accounts::add_group(const std::string &name, std::uint32_t gid) {
-    group.put({name, "x", std::to_string(gid), ""});
+void Accounts::add_group(const std::string &name, std::uint32_t gid, const char *password) {
+    group.put({name, gshadow.present() ? "x" : password, std::to_string(gid), ""});
     if (gshadow.present()) gshadow.put({name, "!", "", ""});
 }
 

@@ -30,7 +30,7 @@ public:
     std::vector<Fields> records() const;
     /// Replaces the first record of that name (fields[0]), or adds one: at the end, but before NIS entries (`+…`).
     void put(const Fields &fields);
-    /// Adds a record whose first field need not be unique, and sorts all by the numbers in the second and third field.
+    /// Adds a record whose first field need not be unique, after sorting the others by their second and third field.
     void add_range(const Fields &fields);
     /// Writes what was changed since the last time: the backup, a new file, rename.
     void commit();
@@ -68,8 +68,8 @@ struct Accounts {
     /// The group of that name, or, when the text is a number, of that number. Throws when there is none.
     Fields find_group(const std::string &name_or_number) const;
     bool has_gid(std::uint32_t gid) const;
-    /// Adds a group without members to group and gshadow.
-    void add_group(const std::string &name, std::uint32_t gid);
+    /// Adds a group without members to group and gshadow; `password` goes where it is when there is no gshadow.
+    void add_group(const std::string &name, std::uint32_t gid, const char *password);
     /// Adds the user to these groups and, with `others`, removes it from all others.
     enum class Others { stay, go };
     void set_groups(const std::string &user, const std::vector<std::string> &groups, Others others);

@@ -26,7 +26,7 @@ void add_group(const Dir &tree, const std::string &name, std::optional<long long
         if (!force) fail(Blame::build, "the number {} is taken by another group", *gid);
         gid.reset();
     }
-    accounts.add_group(name, gid ? *gid : accounts.new_gid(std::nullopt));
+    accounts.add_group(name, gid ? *gid : accounts.new_gid(std::nullopt), "x");
     accounts.commit();
 }
 

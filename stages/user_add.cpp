@@ -15,7 +15,7 @@ namespace osb::stages {
 namespace {
 
 constexpr long long day = 86400;
-constexpr std::uint32_t builtin_group = 1000;
+constexpr std::uint32_t builtin_group = 100;  // Debian's, and Fedora's by its /etc/default/useradd
 
 std::string days_text(long value) {
     return value < 0 ? "" : std::to_string(value);
@@ -48,7 +48,8 @@ void refuse_hooks(const Dir &tree) {
 void reset_login_record(const Dir &tree, const char *file, std::uint32_t uid, size_t record) {
     const TreePath path(file);
     const auto status = tree.status(path, Symlinks::follow);
-    if (!status || !S_ISREG(status->st_mode)) return;
+    const off_t place = static_cast<off_t>(uid) * static_cast<off_t>(record);
+    if (!status || !S_ISREG(status->st_mode) || status->st_size <= place) return;
     const Fd fd = tree.open_file(path, O_WRONLY | O_NONBLOCK);
     const std::vector<char> zeroes(record);
     check(::pwrite(fd.get(), zeroes.data(), record, static_cast<off_t>(uid) * static_cast<off_t>(record)), "write {}",
@@ -131,7 +132,7 @@ void add_user(Accounts &accounts, const UserChange &change, EpochSeconds now) {
         gid = *parse_id(accounts.find_group(std::to_string(*change.gid))[field::group_id]);
     } else if (own_group) {
         gid = accounts.new_gid(uid);
-        accounts.add_group(change.name, gid);
+        accounts.add_group(change.name, gid, "!");
     } else if (!defaults.group.empty()) {
         try {
             gid = *parse_id(accounts.find_group(defaults.group)[field::group_id]);
