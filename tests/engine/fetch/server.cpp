@@ -60,8 +60,9 @@ void WebConnection::send(std::string_view bytes) {
 }
 
 void WebConnection::answer(std::string_view status, std::string_view body, std::string_view headers, size_t cut) {
-    send(format("HTTP/1.1 {}\r\nContent-Length: {}\r\n{}\r\n", status, body.size(), headers));
-    send(body.substr(0, cut));
+    std::string all = format("HTTP/1.1 {}\r\nContent-Length: {}\r\n{}\r\n", status, body.size(), headers);
+    all += body.substr(0, cut);
+    send(all);
     if (cut < body.size()) close();
 }
 
