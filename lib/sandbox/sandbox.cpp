@@ -100,7 +100,7 @@ struct Sandbox::Impl {
         std::string list;
         for (const std::string &name : missing)
             if (warned.insert(name).second) list += (list.empty() ? "" : ", ") + name;
-        if (!list.empty()) log_warning("osb itself lacks {}: stages run without", list);
+        if (!list.empty()) log_info("osb itself lacks {}: stages run without", list);
     }
 
     Config config;

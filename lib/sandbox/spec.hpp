@@ -54,7 +54,7 @@ struct Spec {
     std::vector<Bind> binds;        ///< mounted in this order, after the fresh directories
     std::vector<std::string> argv;  ///< argv[0] is absolute in the sandbox
     std::vector<std::string> env;   ///< "NAME=value": all there is, nothing is added (see stage_environment)
-    /// CAP_ names; what osb itself lacks is left out with one warning a Sandbox. In all five sets, and a ceiling
+    /// CAP_ names; what osb itself lacks is left out with one line in the log a Sandbox. In all five sets, and a ceiling
     /// (bounding set).
     std::vector<std::string> capabilities = {};
     std::filesystem::path var =
