@@ -33,6 +33,7 @@ std::string place_of(const std::string &path) {
 /// What unpacking one package leaves for its entry in the database.
 struct Unpacked {
     std::string list;                                         ///< info/KEY.list
+    std::map<std::string, std::string> md5;                   ///< path → md5 of every regular file
     std::string md5sums;                                      ///< as dpkg writes it for a package without one
     std::map<std::string, std::string> conffiles;             ///< absolute path → md5
     std::vector<std::pair<std::string, PackageEntry>> dirs;  ///< place → the directory as the package wants it
@@ -153,12 +154,13 @@ private:
             const TreePath target(place_of(entry.hardlink));
             const Dir from = tree_.open_parent(target);
             check(::linkat(from.fd().get(), target.name().c_str(), parent.get(), name.c_str(), 0), "link to /{}", entry.hardlink);
+            add_md5(done, entry.path, done.md5[entry.hardlink]);
             return;
         }
         if (S_ISREG(entry.mode)) {
             const std::string md5 = write_regular(parent, name, entry, content);
             if (is_conffile) done.conffiles["/" + entry.path] = md5;
-            else done.md5sums += md5 + "  " + entry.path + "\n";
+            add_md5(done, entry.path, md5);
             return;
         }
         if (S_ISLNK(entry.mode)) {
@@ -171,6 +173,11 @@ private:
         check(::fchownat(parent.get(), name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW), "set the owner");
         const timespec times[2] = {{entry.mtime, 0}, {entry.mtime, 0}};
         check(::utimensat(parent.get(), name.c_str(), times, AT_SYMLINK_NOFOLLOW), "set the time");
+    }
+
+    static void add_md5(Unpacked &done, const std::string &path, const std::string &md5) {
+        done.md5[path] = md5;
+        done.md5sums += md5 + "  " + path + "\n";
     }
 
     /// An earlier stage may have left something here.

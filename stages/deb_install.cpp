@@ -98,8 +98,9 @@ public:
         }
         const bool made_policy = forbid_services();
         in_tree(tree_, archives, [&] {
-            if (!first.empty()) configure_first(graph, first);
+            if (!first.empty()) prepare_first(graph, first);
             if (!what_.answers.empty()) answer_questions();
+            if (!first.empty()) dpkg({"--configure", "-a"});
             install_rest(graph, rest);
         });
         if (made_policy) remove_tree(tree_.open_dir(TreePath("usr/sbin")).fd(), "policy-rc.d");
@@ -146,10 +147,10 @@ private:
 
     TreePrograms programs() const { return TreePrograms(epoch_); }
 
-    /// What dpkg would have run while unpacking, in the order of dependencies, then the configuration of all.
-    void configure_first(const PackageGraph &graph, const std::set<size_t> &first) const {
+    /// What dpkg would have run while unpacking, in the order of dependencies, and the users and groups.
+    void prepare_first(const PackageGraph &graph, const std::set<size_t> &first) const {
         std::vector<size_t> order = graph.order(first);
-        // Users and groups come from here, and every other script may name them.
+        // Every other script may name users and groups.
         const auto is_base_passwd = [&](size_t index) { return packages_[index].name() == "base-passwd"; };
         std::ranges::stable_partition(order, is_base_passwd);
         const auto dpkg_package = std::ranges::find(packages_, "dpkg", [](const Package &package) { return package.name(); });
@@ -159,7 +160,6 @@ private:
             run_preinst(package, dpkg_package->version());
         }
         if (std::ranges::any_of(order, is_base_passwd)) dpkg({"--force-depends", "--no-triggers", "--configure", "base-passwd"});
-        dpkg({"--configure", "-a"});
     }
 
     void run_preinst(const Package &package, const std::string &dpkg_version) const {

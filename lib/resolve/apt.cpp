@@ -75,7 +75,9 @@ std::string url_of(std::string_view url, std::string_view name) {
         if (begins(url, local)) {
             url.remove_prefix(local.size());
             while (begins(url, "//")) url.remove_prefix(1);
-            return "file://" + std::string(url);
+            std::string path(url);
+            for (size_t at = path.find("/./"); at != std::string::npos; at = path.find("/./", at)) path.erase(at, 2);
+            return "file://" + path;
         }
     if (begins(url, "http://") || begins(url, "https://") || begins(url, "ftp://")) return std::string(url);
     fail(Blame::usage, "package {} would come from {}, which is no address a manifest can hold", name, url);
@@ -236,7 +238,8 @@ std::optional<EpochSeconds> Apt::newest_release() const {
     for (const auto &entry : std::filesystem::directory_iterator(dir_.path() / "lists")) {
         const std::string name = entry.path().filename();
         if (!name.ends_with("Release")) continue;
-        for (const std::string_view line : lines_of(read_file(entry.path()))) {
+        const std::string text = read_file(entry.path());
+        for (const std::string_view line : lines_of(text)) {
             if (!begins(line, "Date: ")) continue;
             const auto date = parse_release_date(std::string(line.substr(6)));
             if (date && (!newest || *date > *newest)) newest = date;
