@@ -31,6 +31,24 @@ void check_parent(const std::filesystem::path &path) {
     if (!std::filesystem::is_directory(parent)) fail(Blame::usage, "there is no directory {}", parent.native());
 }
 
+/// A directory that has something else in it will not become an image layout; better told before the build than after.
+void check_layout(const std::filesystem::path &path) {
+    if (!std::filesystem::is_directory(path) || std::filesystem::is_empty(path)) return;
+    if (!std::filesystem::exists(path / "oci-layout"))
+        fail(Blame::usage, "the directory {} is not empty and no OCI image layout", path.native());
+}
+
+/// "No space left on device" alone helps nobody: adds how much is free there.
+[[noreturn]] void rethrow_with_numbers(const Error &error, const std::filesystem::path &place) {
+    if (error.is(std::errc::no_space_on_device)) {
+        const auto parent = place.has_parent_path() ? place.parent_path() : std::filesystem::path(".");
+        const auto room = std::filesystem::space(parent);
+        throw Error(format("{} ({} free in {})", error.what(), human_size(room.available), parent.native()),
+                    error.blame());
+    }
+    throw error;
+}
+
 /// A copy beside the target that is renamed onto it once it is complete.
 void export_directory(const store::Reader &tree, const std::filesystem::path &path) {
     auto target = std::filesystem::absolute(path).lexically_normal();
@@ -64,7 +82,8 @@ struct Exporter {
     template <typename ImageTarget>
     Exported image(const ImageTarget &target) const {
         const Dir root = tree.dir();
-        const oci::LayerSource layer{.root = root.fd().duplicate(), .created_by = "osb: pipeline " + planned.pipeline->name};
+        const oci::LayerSource layer{.root = root.fd().duplicate(),
+                                     .created_by = "osb: pipeline " + planned.pipeline->name};
         const oci::ExportedImage image = oci::export_image(std::span(&layer, 1), target, what.settings, options);
         std::uint64_t bytes = image.manifest.size + image.config.size;
         for (const oci::Layer &made : image.layers) bytes += made.blob.size;
@@ -90,9 +109,12 @@ std::vector<Export> prepare_exports(const RunOptions &options, const engine::Pla
                     fail(Blame::usage, "say where to: {}=TARGET, or --output-directory", option.pipeline);
                 }
                 std::visit([](const auto &target) { check_parent(target.path); }, prepared.target);
-                if (const auto *directory = std::get_if<oci::DirectoryTarget>(&prepared.target)) check_directory(directory->path);
+                if (const auto *directory = std::get_if<oci::DirectoryTarget>(&prepared.target))
+                    check_directory(directory->path);
+                if (const auto *layout = std::get_if<oci::LayoutTarget>(&prepared.target)) check_layout(layout->path);
                 prepared.settings.created = epoch_of(plan.pipelines[plan.exports[i]]).value_or(now());
-                for (const std::string &assignment : options.image_config) oci::apply_setting(prepared.settings, assignment);
+                for (const std::string &assignment : options.image_config)
+                    oci::apply_setting(prepared.settings, assignment);
                 exports.push_back(std::move(prepared));
             },
             "export {}", options.exports[i]);
@@ -115,7 +137,12 @@ Exported export_tree(const Export &what, const engine::Plan &plan, store::Object
             oci::ExportOptions options;
             options.clamp_mtime = epoch_of(planned);
             options.progress = [&](std::uint64_t) { stop.check(); };
-            Exported exported = std::visit(Exporter{tree, what, planned, options}, what.target);
+            Exported exported;
+            try {
+                exported = std::visit(Exporter{tree, what, planned, options}, what.target);
+            } catch (const Error &error) {
+                rethrow_with_numbers(error, std::visit([](const auto &place) { return place.path; }, what.target));
+            }
             exported.pipeline = planned.pipeline->name;
             exported.target = target;
             monitor.export_ends(exported.pipeline, target, exported.digest, exported.bytes);

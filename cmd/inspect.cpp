@@ -17,8 +17,10 @@ int inspect(const InspectOptions &options) {
         return 0;
     }
     const engine::Plan plan = plan_without_store(*manifest, options, modules);
-    if (options.json) print_line(to_text(engine::plan_json(plan), python_style));
-    else print(engine::plan_text(plan));
+    if (options.json)
+        print_line(to_text(engine::plan_json(plan), python_style));
+    else
+        print(engine::plan_text(plan));
     return 0;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/load.hpp"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 #include "cmd/output.hpp"
 #include "lib/base/error.hpp"
@@ -23,20 +22,24 @@ void tell(const std::vector<manifest::Problem> &problems, const std::string &nam
         for (const auto &problem : problems) {
             Json path = Json::array();
             for (const auto &part : problem.path) {
-                if (const auto *key = std::get_if<std::string>(&part)) path.push_back(*key);
-                else path.push_back(std::get<std::size_t>(part));
+                if (const auto *key = std::get_if<std::string>(&part))
+                    path.push_back(*key);
+                else
+                    path.push_back(std::get<std::size_t>(part));
             }
             errors.push_back({{"message", problem.message}, {"path", std::move(path)}});
         }
-        const Json record = {{"type", "https://osbuild.org/validation-error"},
-                             {"title", "JSON Schema validation failed"},
-                             {"success", false},
-                             {"errors", std::move(errors)},
-                             {"error", {{"class", name_of(Blame::usage)}, {"message", format("manifest {} is invalid", name)}}}};
+        const Json record = {
+            {"type", "https://osbuild.org/validation-error"},
+            {"title", "JSON Schema validation failed"},
+            {"success", false},
+            {"errors", std::move(errors)},
+            {"error", {{"class", name_of(Blame::usage)}, {"message", format("manifest {} is invalid", name)}}}};
         print_line(to_text(record, python_style));
     }
     std::string text = format("{} has errors:\n\n", name);
-    for (const auto &problem : problems) text += format("{}:\n  {}\n\n", manifest::path_id(problem.path), problem.message);
+    for (const auto &problem : problems)
+        text += format("{}:\n  {}\n\n", manifest::path_id(problem.path), problem.message);
     Fd err(STDERR_FILENO);
     write_all(err, text, "standard error");
     (void)err.release();
@@ -45,14 +48,7 @@ void tell(const std::vector<manifest::Problem> &problems, const std::string &nam
 }  // namespace
 
 std::string read_text(const std::string &path) {
-    if (path != "-") {
-        try {
-            return read_file(path, largest_text);
-        } catch (Error &error) {
-            error.set_blame(Blame::usage);
-            throw;
-        }
-    }
+    if (path != "-") return read_given_file(path, largest_text);
     Fd in(STDIN_FILENO);
     std::string text = read_all(in, "standard input", largest_text);
     (void)in.release();

@@ -7,14 +7,15 @@
 namespace osb::cmd {
 namespace {
 
-engine::Plan plan(const manifest::Manifest &manifest, const ManifestOptions &options, const engine::ModuleLibrary &modules,
-                  const std::function<bool(const std::string &)> &holds) {
+engine::Plan plan(const manifest::Manifest &manifest, const ManifestOptions &options,
+                  const engine::ModuleLibrary &modules, const std::function<bool(const std::string &)> &holds) {
     engine::Request request{.exports = {}, .checkpoints = options.checkpoints};
     for (const std::string &text : options.exports) request.exports.push_back(split_export(text).pipeline);
-    return engine::make_plan(manifest, request,
-                             {.holds = holds, .surroundings = [&](const manifest::Pipeline &pipeline, const manifest::Stage &stage) {
-                                  return engine::surroundings_of(pipeline, stage, modules);
-                              }});
+    return engine::make_plan(
+        manifest, request,
+        {.holds = holds, .surroundings = [&](const manifest::Pipeline &pipeline, const manifest::Stage &stage) {
+             return engine::surroundings_of(pipeline, stage, modules);
+         }});
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ engine::Plan plan_with_store(const manifest::Manifest &manifest, const ManifestO
 engine::Plan plan_without_store(const manifest::Manifest &manifest, const ManifestOptions &options,
                                 const engine::ModuleLibrary &modules) {
     const auto place = options.store.empty() ? default_store() : options.store;
-    if (!std::filesystem::exists(place)) return plan(manifest, options, modules, [](const std::string &) { return false; });
+    if (!std::filesystem::exists(place))
+        return plan(manifest, options, modules, [](const std::string &) { return false; });
     const store::ObjectStore store(place, {.reap = engine::reap_run});
     return plan_with_store(manifest, options, modules, store);
 }

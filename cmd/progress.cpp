@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/progress.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <sys/ioctl.h>
 #include <thread>
+#include <unistd.h>
 
 #include "cmd/output.hpp"
 #include "cmd/progress_state.hpp"
@@ -22,11 +21,17 @@ namespace {
 using engine::Monitor;
 using std::chrono::milliseconds;
 
-void to_stderr(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void to_stderr(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
 
-std::string seconds_text(milliseconds time) { return format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
+std::string seconds_text(milliseconds time) {
+    return format("{:.1f} s", static_cast<double>(time.count()) / 1000);
+}
 
-std::string short_id(std::string_view id) { return std::string(id.substr(0, 12)); }
+std::string short_id(std::string_view id) {
+    return std::string(id.substr(0, 12));
+}
 
 }  // namespace
 
@@ -49,14 +54,18 @@ public:
     void planned(size_t items, size_t pipelines, size_t stages) override {
         items_ = items;
         if (items > 0) tell(format("fetching {} source items", items));
-        if (pipelines == 0) tell("nothing to build: the store holds it all");
-        else if (pipelines > 1) tell(format("building {} pipelines, {} stages", pipelines, stages));
+        if (pipelines == 0)
+            tell("nothing to build: the store holds it all");
+        else if (pipelines > 1)
+            tell(format("building {} pipelines, {} stages", pipelines, stages));
         begin_ = steady_now();
     }
     void fetch_done(std::string_view name, std::uint64_t bytes, bool cached, std::string_view error) override {
         done_++;
-        if (!error.empty()) tell(format("fetching {}: {}", name, error));
-        else if (!cached) bytes_ += bytes;
+        if (!error.empty())
+            tell(format("fetching {}: {}", name, error));
+        else if (!cached)
+            bytes_ += bytes;
         if (done_ == items_)
             tell(format("fetched {} in {}", human_size(bytes_),
                         seconds_text(std::chrono::duration_cast<milliseconds>(steady_now() - begin_))));
@@ -136,7 +145,8 @@ public:
     }
     void fetch_done(std::string_view name, std::uint64_t bytes, bool cached, std::string_view error) override {
         const std::scoped_lock lock(mutex_);
-        if (const auto found = state_.in_flight.find(name); found != state_.in_flight.end()) state_.in_flight.erase(found);
+        if (const auto found = state_.in_flight.find(name); found != state_.in_flight.end())
+            state_.in_flight.erase(found);
         state_.items_done++;
         if (!cached && error.empty()) state_.bytes_done += bytes;
     }
@@ -158,7 +168,8 @@ public:
     void stage_output(std::string_view, std::string_view, std::string_view) override {}
     void pipeline_ends(std::string_view pipeline, bool) override {
         const std::scoped_lock lock(mutex_);
-        if (const auto found = state_.pipelines.find(pipeline); found != state_.pipelines.end()) state_.pipelines.erase(found);
+        if (const auto found = state_.pipelines.find(pipeline); found != state_.pipelines.end())
+            state_.pipelines.erase(found);
     }
     void export_begins(std::string_view, std::string_view target) override {
         const std::scoped_lock lock(mutex_);
@@ -231,7 +242,11 @@ public:
         put({{"event", "stage_output"}, {"pipeline", pipeline}, {"stage", stage}, {"text", bytes}});
     }
     void stage_ends(std::string_view pipeline, std::string_view stage, bool success, milliseconds took) override {
-        put({{"event", "stage_ends"}, {"pipeline", pipeline}, {"stage", stage}, {"success", success}, {"milliseconds", took.count()}});
+        put({{"event", "stage_ends"},
+             {"pipeline", pipeline},
+             {"stage", stage},
+             {"success", success},
+             {"milliseconds", took.count()}});
     }
     void committed(std::string_view pipeline, std::string_view id, std::string_view treesum) override {
         put({{"event", "committed"}, {"pipeline", pipeline}, {"id", id}, {"treesum", treesum}});
@@ -242,8 +257,13 @@ public:
     void export_begins(std::string_view pipeline, std::string_view target) override {
         put({{"event", "export_begins"}, {"pipeline", pipeline}, {"target", target}});
     }
-    void export_ends(std::string_view pipeline, std::string_view target, std::string_view digest, std::uint64_t bytes) override {
-        put({{"event", "export_ends"}, {"pipeline", pipeline}, {"target", target}, {"digest", digest}, {"bytes", bytes}});
+    void export_ends(std::string_view pipeline, std::string_view target, std::string_view digest,
+                     std::uint64_t bytes) override {
+        put({{"event", "export_ends"},
+             {"pipeline", pipeline},
+             {"target", target},
+             {"digest", digest},
+             {"bytes", bytes}});
     }
 
 private:
@@ -257,11 +277,15 @@ std::unique_ptr<Display> make_display(ProgressStyle style) {
         style = terminal ? ProgressStyle::tty : ProgressStyle::plain;
     }
     switch (style) {
-        case ProgressStyle::tty: return std::make_unique<TtyDisplay>();
-        case ProgressStyle::json: return std::make_unique<JsonDisplay>();
-        case ProgressStyle::none: return std::make_unique<SilentDisplay>();
+        case ProgressStyle::tty:
+            return std::make_unique<TtyDisplay>();
+        case ProgressStyle::json:
+            return std::make_unique<JsonDisplay>();
+        case ProgressStyle::none:
+            return std::make_unique<SilentDisplay>();
         case ProgressStyle::plain:
-        case ProgressStyle::automatic: break;
+        case ProgressStyle::automatic:
+            break;
     }
     return std::make_unique<PlainDisplay>();
 }
@@ -270,8 +294,14 @@ std::unique_ptr<Display> make_display(ProgressStyle style) {
 
 Progress::Progress(ProgressStyle style) : display_(make_display(style)) {}
 Progress::~Progress() = default;
-engine::Monitor &Progress::monitor() noexcept { return *display_; }
-void Progress::say(std::string_view line) { display_->say(line); }
-void Progress::finish() { display_->finish(); }
+engine::Monitor &Progress::monitor() noexcept {
+    return *display_;
+}
+void Progress::say(std::string_view line) {
+    display_->say(line);
+}
+void Progress::finish() {
+    display_->finish();
+}
 
 }  // namespace osb::cmd

@@ -14,7 +14,7 @@ struct ProgressState {
     using Clock = std::chrono::steady_clock;
 
     struct Running {
-        size_t stages = 0;  ///< of the pipeline
+        size_t stages = 0;   ///< of the pipeline
         size_t current = 0;  ///< the one that runs, from 1
         std::string stage = {};
         Clock::time_point since = {};

@@ -87,9 +87,12 @@ Json result_record(const RunReport &report) {
     const auto failed = failed_item(report);
     const bool success = !failed && !report.build.failure;
     Json record = {{"type", success ? "result" : "error"}, {"success", success}};
-    if (failed) record["error"] = item_record(*failed);
-    else if (report.build.failure) record["error"] = failure_record(*report.build.failure);
-    else record["metadata"] = report.metadata;
+    if (failed)
+        record["error"] = item_record(*failed);
+    else if (report.build.failure)
+        record["error"] = failure_record(*report.build.failure);
+    else
+        record["metadata"] = report.metadata;
     record["sources"] = sources_record(report.sources);
     record["log"] = log_record(report.build);
     if (success) record["exports"] = exports_record(report.exports);

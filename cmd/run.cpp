@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <thread>
+#include <unistd.h>
 
 #include "cmd/commands.hpp"
 #include "cmd/export.hpp"
@@ -38,9 +37,10 @@ void tell_failure(const RunReport &report, Progress &progress) {
     const engine::Failure &failure = *report.build.failure;
     if (failure.stage) {
         if (!failure.stage->last_lines.empty())
-            progress.say(format("osb: the last lines of stage {} in pipeline {}:\n{}", failure.stage->type, failure.pipeline,
-                                printable(failure.stage->last_lines)));
-        if (!failure.stage->error.is_null()) progress.say("osb: it reported: " + to_text(failure.stage->error, python_style));
+            progress.say(format("osb: the last lines of stage {} in pipeline {}:\n{}", failure.stage->type,
+                                failure.pipeline, printable(failure.stage->last_lines)));
+        if (!failure.stage->error.is_null())
+            progress.say("osb: it reported: " + to_text(failure.stage->error, python_style));
         progress.say("osb: its whole output is in " + failure.stage->log.native());
     }
     progress.say("osb: error: " + failure.sentence);
@@ -51,17 +51,22 @@ Blame blame_of(const RunReport &report) {
     return report.build.failure->blame;
 }
 
-bool failed(const RunReport &report) { return failed_item(report) || report.build.failure; }
+bool failed(const RunReport &report) {
+    return failed_item(report) || report.build.failure;
+}
 
 /// Makes the sandbox only when a stage runs: a cached run needs no runtime.
 engine::BuildResult build_all(const RunOptions &options, const engine::Plan &plan, store::ObjectStore &store,
                               const engine::ModuleLibrary &modules, Progress &progress, const Stop &stop) {
     if (plan.stages_to_run() == 0) return {};
     const TempDir state = store.scratch(engine::sandbox_prefix);
-    sandbox::Sandbox sandbox(
-        {.state = state.path(), .init = engine::Installation::find().init(), .runtime = options.runtime, .cgroups = sandbox::Cgroups::automatic});
-    engine::BuildOptions build_options{.jobs = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
-                                       .stage_timeout = options.stage_timeout};
+    sandbox::Sandbox sandbox({.state = state.path(),
+                              .init = engine::Installation::find().init(),
+                              .runtime = options.runtime,
+                              .cgroups = sandbox::Cgroups::automatic});
+    engine::BuildOptions build_options{
+        .jobs = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency()),
+        .stage_timeout = options.stage_timeout};
     return engine::build(plan, store, sandbox, modules, build_options, progress.monitor(), stop);
 }
 
@@ -83,15 +88,19 @@ RunReport run_in(const RunOptions &options, const manifest::Manifest &manifest, 
         const Json metadata = planned.key() ? engine::stored_metadata(store, *planned.key()) : Json::object();
         if (!metadata.empty()) report.metadata[planned.pipeline->name] = metadata;
     }
-    for (const Export &what : exports) report.exports.push_back(export_tree(what, plan, store, progress.monitor(), stop));
+    for (const Export &what : exports)
+        report.exports.push_back(export_tree(what, plan, store, progress.monitor(), stop));
     return report;
 }
 
 void tell_success(const RunOptions &options, const RunReport &report) {
     if (options.json) return;
     for (const Exported &exported : report.exports) {
-        if (exported.digest.empty()) print_line(format("{}: {}", exported.pipeline, exported.target));
-        else print_line(format("{}: {} {} {}", exported.pipeline, exported.target, exported.digest, human_size(exported.bytes)));
+        if (exported.digest.empty())
+            print_line(format("{}: {}", exported.pipeline, exported.target));
+        else
+            print_line(format("{}: {} {} {}", exported.pipeline, exported.target, exported.digest,
+                              human_size(exported.bytes)));
     }
 }
 

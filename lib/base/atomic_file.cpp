@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/atomic_file.hpp"
 
+#include <cstdio>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "lib/base/error.hpp"
 
@@ -29,7 +28,9 @@ AtomicFile::~AtomicFile() {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void AtomicFile::commit(Durability durability) { commit_as(final_name_, durability); }
+void AtomicFile::commit(Durability durability) {
+    commit_as(final_name_, durability);
+}
 
 void AtomicFile::commit_as(const std::filesystem::path &final_name, Durability durability) {
     OSB_ASSERT(!temporary_.empty());

@@ -20,10 +20,13 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }  // namespace
 
 EpochSeconds now() {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
-std::chrono::steady_clock::time_point steady_now() { return std::chrono::steady_clock::now(); }
+std::chrono::steady_clock::time_point steady_now() {
+    return std::chrono::steady_clock::now();
+}
 
 std::string to_rfc3339(EpochSeconds time) {
     const std::time_t value = time;
@@ -46,17 +49,29 @@ std::chrono::seconds parse_duration(std::string_view text) {
     std::string_view digits = text;
     if (!text.empty()) {
         switch (text.back()) {
-            case 's': unit = 1; break;
-            case 'm': unit = 60; break;
-            case 'h': unit = 3600; break;
-            case 'd': unit = 86400; break;
-            default: unit = 0;
+            case 's':
+                unit = 1;
+                break;
+            case 'm':
+                unit = 60;
+                break;
+            case 'h':
+                unit = 3600;
+                break;
+            case 'd':
+                unit = 86400;
+                break;
+            default:
+                unit = 0;
         }
-        if (unit != 0) digits.remove_suffix(1);
-        else unit = 1;
+        if (unit != 0)
+            digits.remove_suffix(1);
+        else
+            unit = 1;
     }
     const auto value = whole_number(digits);
-    if (!value || *value < 0 || *value > 1'000'000'000) fail(Blame::usage, "duration {}: write it as 90, 90s, 15m, 2h or 7d", text);
+    if (!value || *value < 0 || *value > 1'000'000'000)
+        fail(Blame::usage, "duration {}: write it as 90, 90s, 15m, 2h or 7d", text);
     return std::chrono::seconds(*value * unit);
 }
 

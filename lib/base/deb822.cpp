@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/deb822.hpp"
 
-#include <strings.h>
-
 #include <algorithm>
+#include <strings.h>
 
 #include "lib/base/error.hpp"
 
@@ -35,8 +34,10 @@ const std::string &Paragraph::get(std::string_view name) const {
 
 void Paragraph::set(std::string_view name, std::string value) {
     const auto field = std::ranges::find_if(fields_, [&](const auto &entry) { return same_name(entry.first, name); });
-    if (field != fields_.end()) field->second = std::move(value);
-    else fields_.emplace_back(name, std::move(value));
+    if (field != fields_.end())
+        field->second = std::move(value);
+    else
+        fields_.emplace_back(name, std::move(value));
 }
 
 std::string Paragraph::text() const {
@@ -76,7 +77,8 @@ std::vector<Paragraph> parse_deb822(std::string_view text) {
             value.append("\n").append(line);
         } else {
             const size_t colon = line.find(':');
-            if (colon == std::string_view::npos || colon == 0) fail(Blame::build, "line {}: not a field: {}", number, line);
+            if (colon == std::string_view::npos || colon == 0)
+                fail(Blame::build, "line {}: not a field: {}", number, line);
             end_field();
             name = line.substr(0, colon);
             value = trim(line.substr(colon + 1));

@@ -8,8 +8,8 @@
 
 namespace osb {
 
-/// One paragraph of "Name: value" lines (deb822(5), RFC 822 in spirit). Fields keep their order; names are compared without
-/// regard to case. A value holds its continuation lines as they stand: "first\n second\n third".
+/// One paragraph of "Name: value" lines (deb822(5), RFC 822 in spirit). Fields keep their order; names are compared
+/// without regard to case. A value holds its continuation lines as they stand: "first\n second\n third".
 class Paragraph {
 public:
     /// nullptr when there is no such field.
@@ -26,8 +26,8 @@ private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// The paragraphs of a text, which empty lines part; lines that begin with '#' are comments. Throws (Blame::build), with the
-/// line's number, for a line that is neither a field nor the continuation of one.
+/// The paragraphs of a text, which empty lines part; lines that begin with '#' are comments. Throws (Blame::build),
+/// with the line's number, for a line that is neither a field nor the continuation of one.
 std::vector<Paragraph> parse_deb822(std::string_view text);
 
 }  // namespace osb

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/dir.hpp"
 
+#include <algorithm>
+#include <array>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <memory>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <memory>
 
 #include "lib/base/error.hpp"
 
@@ -28,7 +27,8 @@ int open_in_root(const Fd &root, const char *path, int flags, mode_t mode) {
     if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) how.mode = mode;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
     long number = -1;
-    // EAGAIN: the kernel could not rule out a concurrent rename of a parent (openat2(2)); trying again is the documented answer.
+    // EAGAIN: the kernel could not rule out a concurrent rename of a parent (openat2(2)); trying again is the
+    // documented answer.
     for (int tries = 0; tries < 64; tries++) {
         number = ::syscall(SYS_openat2, root.get(), path, &how, sizeof how);
         if (number != -1 || (errno != EAGAIN && errno != EINTR)) break;
@@ -90,8 +90,10 @@ void empty_directory(const Fd &dir, dev_t device) {
         } else if (entry->d_type == DT_UNKNOWN) {
             struct stat what {};
             if (::fstatat(dir.get(), name.c_str(), &what, AT_SYMLINK_NOFOLLOW) == -1) continue;
-            if (S_ISDIR(what.st_mode)) remove_below(dir, name.c_str(), device);
-            else remove_entry(dir, name.c_str(), 0);
+            if (S_ISDIR(what.st_mode))
+                remove_below(dir, name.c_str(), device);
+            else
+                remove_entry(dir, name.c_str(), 0);
         } else {
             remove_entry(dir, name.c_str(), 0);
         }
@@ -100,7 +102,9 @@ void empty_directory(const Fd &dir, dev_t device) {
 
 }  // namespace
 
-Dir Dir::open(const std::filesystem::path &path) { return Dir(osb::open_file(path, O_RDONLY | O_DIRECTORY)); }
+Dir Dir::open(const std::filesystem::path &path) {
+    return Dir(osb::open_file(path, O_RDONLY | O_DIRECTORY));
+}
 
 Fd Dir::open_file(const TreePath &path, int flags, mode_t mode, Symlinks symlinks) const {
     if (symlinks == Symlinks::refuse) flags |= O_NOFOLLOW;
@@ -138,8 +142,9 @@ void Dir::write_file(const TreePath &path, std::string_view text, mode_t mode) c
     struct stat status {};
     if (::fstatat(parent.fd().get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
         check(::unlinkat(parent.fd().get(), name.c_str(), 0), "replace {} in the tree", path.absolute());
-    const Fd fd(check(::openat(parent.fd().get(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode),
-                      "create {} in the tree", path.absolute()));
+    const Fd fd(
+        check(::openat(parent.fd().get(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode),
+              "create {} in the tree", path.absolute()));
     write_all(fd, text, path.absolute());
 }
 
@@ -189,8 +194,10 @@ void remove_tree(const Fd &parent, const std::string &name) {
     }
     in_context(
         [&] {
-            if (S_ISDIR(status.st_mode)) remove_below(parent, name.c_str(), status.st_dev);
-            else remove_entry(parent, name.c_str(), 0);
+            if (S_ISDIR(status.st_mode))
+                remove_below(parent, name.c_str(), status.st_dev);
+            else
+                remove_entry(parent, name.c_str(), 0);
         },
         "remove tree");
 }

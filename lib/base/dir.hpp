@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <vector>
 
 #include "lib/base/fd.hpp"
@@ -17,8 +16,9 @@ namespace osb {
 /// What happens when the last component of a path is a symlink.
 enum class Symlinks { follow, refuse };
 
-/// A directory one cannot climb out of: every path given to it is a TreePath, and symlinks met on the way (also absolute
-/// ones, also `..` in their targets) are resolved as if this directory were `/`. Uses openat2(RESOLVE_IN_ROOT), Linux 5.6.
+/// A directory one cannot climb out of: every path given to it is a TreePath, and symlinks met on the way (also
+/// absolute ones, also `..` in their targets) are resolved as if this directory were `/`. Uses
+/// openat2(RESOLVE_IN_ROOT), Linux 5.6.
 class Dir {
 public:
     /// Opens a directory of the host.
@@ -30,7 +30,8 @@ public:
     /// Opens below this directory; O_CLOEXEC is added. Throws with errno; ELOOP when a final symlink is refused.
     Fd open_file(const TreePath &path, int flags, mode_t mode = 0, Symlinks symlinks = Symlinks::follow) const;
     Dir open_dir(const TreePath &path, Symlinks symlinks = Symlinks::follow) const;
-    /// The directory that holds `path`'s last component, for *at() calls with path.name(). The root has no parent: throws.
+    /// The directory that holds `path`'s last component, for *at() calls with path.name(). The root has no parent:
+    /// throws.
     Dir open_parent(const TreePath &path) const { return open_dir(path.parent()); }
 
     /// The entry itself (symlinks refused) or what it leads to; nullopt when there is none. Other failures throw.
@@ -52,8 +53,8 @@ private:
 };
 
 /// Removes `name` in `parent` and all below it, whatever modes it has; what is not there is not an error. Immutable and
-/// append-only flags are cleared when in the way. Never crosses into another file system: a mount point in it is an Error
-/// (EBUSY or EXDEV), so that nothing outside is ever removed.
+/// append-only flags are cleared when in the way. Never crosses into another file system: a mount point in it is an
+/// Error (EBUSY or EXDEV), so that nothing outside is ever removed.
 void remove_tree(const Fd &parent, const std::string &name);
 void remove_tree(const std::filesystem::path &path);
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/fd.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
 
 #include "lib/base/error.hpp"
 
@@ -17,9 +16,13 @@ void Fd::reset(int number) noexcept {
     number_ = number;
 }
 
-Fd Fd::duplicate() const { return Fd(check(::fcntl(number_, F_DUPFD_CLOEXEC, 0), "duplicate descriptor {}", number_)); }
+Fd Fd::duplicate() const {
+    return Fd(check(::fcntl(number_, F_DUPFD_CLOEXEC, 0), "duplicate descriptor {}", number_));
+}
 
-std::string Fd::proc_path() const { return format("/proc/self/fd/{}", number_); }
+std::string Fd::proc_path() const {
+    return format("/proc/self/fd/{}", number_);
+}
 
 Fd open_file(const std::filesystem::path &path, int flags, mode_t mode) {
     int number = -1;
@@ -63,6 +66,15 @@ std::string read_all(const Fd &fd, std::string_view what, size_t limit) {
 
 std::string read_file(const std::filesystem::path &path, size_t limit) {
     return read_all(open_file(path, O_RDONLY), path.native(), limit);
+}
+
+std::string read_given_file(const std::filesystem::path &path, size_t limit) {
+    try {
+        return read_file(path, limit);
+    } catch (Error &error) {
+        error.set_blame(Blame::usage);
+        throw;
+    }
 }
 
 void write_file(const std::filesystem::path &path, std::string_view text, mode_t mode) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 
 namespace osb {
@@ -53,6 +52,8 @@ size_t read_some(const Fd &fd, std::span<std::byte> room, std::string_view what)
 /// Reads to the end of the file; more than `limit` bytes is an Error.
 std::string read_all(const Fd &fd, std::string_view what, size_t limit = size_t{1} << 30);
 std::string read_file(const std::filesystem::path &path, size_t limit = size_t{1} << 30);
+/// The same for a file that somebody named: that it cannot be read is their slip (Blame::usage), not the machine's.
+std::string read_given_file(const std::filesystem::path &path, size_t limit = size_t{64} << 20);
 
 /// Creates or replaces a file in place (not atomically; see AtomicFile).
 void write_file(const std::filesystem::path &path, std::string_view text, mode_t mode = 0644);

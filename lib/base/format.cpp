@@ -8,7 +8,9 @@
 
 namespace osb {
 
-std::string format_message(fmt::string_view text, fmt::format_args args) { return fmt::vformat(text, args); }
+std::string format_message(fmt::string_view text, fmt::format_args args) {
+    return fmt::vformat(text, args);
+}
 
 std::string human_size(unsigned long long bytes) {
     static constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB"};

@@ -14,8 +14,8 @@ namespace osb {
 /// A JSON value whose objects keep the order of their members.
 ///
 /// It holds all that Python's json module reads: integers too large for 64 bits are `binary` values with subtype
-/// `big_integer` that carry the decimal digits; NaN and infinities are floats; a lone surrogate stays in its string as the
-/// three bytes its code point has in generalised UTF-8.
+/// `big_integer` that carry the decimal digits; NaN and infinities are floats; a lone surrogate stays in its string as
+/// the three bytes its code point has in generalised UTF-8.
 using Json = nlohmann::ordered_json;
 
 inline constexpr std::uint64_t big_integer_subtype = 1;
@@ -46,15 +46,19 @@ struct JsonStyle {
 };
 
 /// What ids are made of: Python's json.dumps(value, sort_keys=True).
-inline constexpr JsonStyle canonical_style{JsonStyle::Keys::sorted, JsonStyle::Spaces::python, JsonStyle::Charset::ascii};
+inline constexpr JsonStyle canonical_style{JsonStyle::Keys::sorted, JsonStyle::Spaces::python,
+                                           JsonStyle::Charset::ascii};
 /// Python's json.dumps(value): what --inspect prints.
-inline constexpr JsonStyle python_style{JsonStyle::Keys::as_they_are, JsonStyle::Spaces::python, JsonStyle::Charset::ascii};
+inline constexpr JsonStyle python_style{JsonStyle::Keys::as_they_are, JsonStyle::Spaces::python,
+                                        JsonStyle::Charset::ascii};
 /// Sorted keys, no spaces: the documents osb puts into images, so that equal content has equal digests.
 inline constexpr JsonStyle compact_style{JsonStyle::Keys::sorted, JsonStyle::Spaces::none, JsonStyle::Charset::utf8};
 
 /// Bytes in strings that are not UTF-8 are written as U+FFFD (lone surrogates as escapes).
 std::string to_text(const Json &value, JsonStyle style);
-inline std::string to_canonical(const Json &value) { return to_text(value, canonical_style); }
+inline std::string to_canonical(const Json &value) {
+    return to_text(value, canonical_style);
+}
 
 /// The member, or nullptr when `object` has none of that name (or is no object).
 const Json *find_member(const Json &object, std::string_view name);

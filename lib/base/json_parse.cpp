@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A parser of our own, because ids are made from what Python's json module reads: integers of any size, lone surrogates,
-// NaN, the place of duplicate keys. nlohmann's parser refuses or rounds these. It is also linear in the size of objects.
+// A parser of our own, because ids are made from what Python's json module reads: integers of any size, lone
+// surrogates, NaN, the place of duplicate keys. nlohmann's parser refuses or rounds these. It is also linear in the
+// size of objects.
 
 #include <charconv>
 #include <cmath>
@@ -43,7 +44,8 @@ private:
         return text_[at_];
     }
     void skip_blanks() {
-        while (!at_end() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) at_++;
+        while (!at_end() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+            at_++;
     }
     bool take(std::string_view word) {
         if (text_.substr(at_, word.size()) != word) return false;
@@ -54,10 +56,14 @@ private:
     Json parse_value(int depth) {
         if (depth > max_json_depth) stop(format("nested deeper than {} levels", max_json_depth));
         switch (peek()) {
-            case '{': return parse_object(depth);
-            case '[': return parse_array(depth);
-            case '"': return parse_string();
-            default: break;
+            case '{':
+                return parse_object(depth);
+            case '[':
+                return parse_array(depth);
+            case '"':
+                return parse_string();
+            default:
+                break;
         }
         if (take("null")) return nullptr;
         if (take("true")) return true;
@@ -102,7 +108,8 @@ private:
                 if (members.begin()[static_cast<std::ptrdiff_t>(i)].first == key) return i;
             return members.size();
         }
-        for (size_t i = places.size(); i < members.size(); i++) places.emplace(members.begin()[static_cast<std::ptrdiff_t>(i)].first, i);
+        for (size_t i = places.size(); i < members.size(); i++)
+            places.emplace(members.begin()[static_cast<std::ptrdiff_t>(i)].first, i);
         const auto found = places.find(key);
         return found == places.end() ? members.size() : found->second;
     }
@@ -131,8 +138,10 @@ private:
     Json parse_number() {
         const size_t start = at_;
         if (text_[at_] == '-') at_++;
-        if (!at_end() && text_[at_] == '0') at_++;
-        else skip_digits();
+        if (!at_end() && text_[at_] == '0')
+            at_++;
+        else
+            skip_digits();
         if (!at_end() && is_digit(text_[at_])) stop("a number must not begin with 0");
         bool integer = true;
         if (!at_end() && text_[at_] == '.') {
@@ -174,7 +183,8 @@ private:
         unsigned value = 0;
         const auto digits = text_.substr(at_, 4);
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        if (error != std::errc() || digits.size() != 4 || end != digits.data() + 4) stop("\\u needs four hexadecimal digits");
+        if (error != std::errc() || digits.size() != 4 || end != digits.data() + 4)
+            stop("\\u needs four hexadecimal digits");
         at_ += 4;
         return value;
     }
@@ -203,22 +213,41 @@ private:
         const char kind = peek();
         at_++;
         switch (kind) {
-            case '"': case '\\': case '/': to += kind; return;
-            case 'b': to += '\b'; return;
-            case 'f': to += '\f'; return;
-            case 'n': to += '\n'; return;
-            case 'r': to += '\r'; return;
-            case 't': to += '\t'; return;
-            case 'u': break;
-            default: at_--; stop("an escape that JSON does not know");
+            case '"':
+            case '\\':
+            case '/':
+                to += kind;
+                return;
+            case 'b':
+                to += '\b';
+                return;
+            case 'f':
+                to += '\f';
+                return;
+            case 'n':
+                to += '\n';
+                return;
+            case 'r':
+                to += '\r';
+                return;
+            case 't':
+                to += '\t';
+                return;
+            case 'u':
+                break;
+            default:
+                at_--;
+                stop("an escape that JSON does not know");
         }
         unsigned code = parse_hex4();
         if (code >= 0xD800 && code < 0xDC00 && text_.substr(at_, 2) == "\\u") {
             const size_t before = at_;
             at_ += 2;
             const unsigned low = parse_hex4();
-            if (low >= 0xDC00 && low < 0xE000) code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-            else at_ = before;
+            if (low >= 0xDC00 && low < 0xE000)
+                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+            else
+                at_ = before;
         }
         append_code_point(to, code);
     }
@@ -280,6 +309,8 @@ private:
 
 }  // namespace
 
-Json parse_json(std::string_view text) { return Parser(text).parse_document(); }
+Json parse_json(std::string_view text) {
+    return Parser(text).parse_document();
+}
 
 }  // namespace osb

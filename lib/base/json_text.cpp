@@ -17,15 +17,33 @@ public:
     void put(const Json &value, int depth = 0) {
         switch (value.type()) {
             case Json::value_t::null:
-            case Json::value_t::discarded: text_ += "null"; break;
-            case Json::value_t::boolean: text_ += value.get<bool>() ? "true" : "false"; break;
-            case Json::value_t::number_integer: text_ += std::to_string(value.get<std::int64_t>()); break;
-            case Json::value_t::number_unsigned: text_ += std::to_string(value.get<std::uint64_t>()); break;
-            case Json::value_t::number_float: put_float(value.get<double>()); break;
-            case Json::value_t::string: put_string(value.get_ref<const std::string &>()); break;
-            case Json::value_t::binary: text_ += big_integer_digits(value); break;
-            case Json::value_t::array: put_array(value, depth); break;
-            case Json::value_t::object: put_object(value.get_ref<const Json::object_t &>(), depth); break;
+            case Json::value_t::discarded:
+                text_ += "null";
+                break;
+            case Json::value_t::boolean:
+                text_ += value.get<bool>() ? "true" : "false";
+                break;
+            case Json::value_t::number_integer:
+                text_ += std::to_string(value.get<std::int64_t>());
+                break;
+            case Json::value_t::number_unsigned:
+                text_ += std::to_string(value.get<std::uint64_t>());
+                break;
+            case Json::value_t::number_float:
+                put_float(value.get<double>());
+                break;
+            case Json::value_t::string:
+                put_string(value.get_ref<const std::string &>());
+                break;
+            case Json::value_t::binary:
+                text_ += big_integer_digits(value);
+                break;
+            case Json::value_t::array:
+                put_array(value, depth);
+                break;
+            case Json::value_t::object:
+                put_object(value.get_ref<const Json::object_t &>(), depth);
+                break;
         }
     }
 
@@ -84,7 +102,8 @@ private:
             return;
         }
         std::array<char, 64> room{};
-        const auto written = std::to_chars(room.data(), room.data() + room.size(), value, std::chars_format::scientific);
+        const auto written =
+            std::to_chars(room.data(), room.data() + room.size(), value, std::chars_format::scientific);
         std::string_view all(room.data(), static_cast<size_t>(written.ptr - room.data()));
         if (all.front() == '-') {
             text_ += '-';
@@ -103,7 +122,8 @@ private:
             } else if (count <= exponent + 1) {
                 text_ += digits + std::string(static_cast<size_t>(exponent + 1 - count), '0') + ".0";
             } else {
-                text_ += digits.substr(0, static_cast<size_t>(exponent + 1)) + "." + digits.substr(static_cast<size_t>(exponent + 1));
+                text_ += digits.substr(0, static_cast<size_t>(exponent + 1)) + "." +
+                         digits.substr(static_cast<size_t>(exponent + 1));
             }
             return;
         }
@@ -156,18 +176,35 @@ private:
 
     void put_ascii(char c) {
         switch (c) {
-            case '"': text_ += "\\\""; return;
-            case '\\': text_ += "\\\\"; return;
-            case '\n': text_ += "\\n"; return;
-            case '\r': text_ += "\\r"; return;
-            case '\t': text_ += "\\t"; return;
-            case '\f': text_ += "\\f"; return;
-            case '\b': text_ += "\\b"; return;
-            default: break;
+            case '"':
+                text_ += "\\\"";
+                return;
+            case '\\':
+                text_ += "\\\\";
+                return;
+            case '\n':
+                text_ += "\\n";
+                return;
+            case '\r':
+                text_ += "\\r";
+                return;
+            case '\t':
+                text_ += "\\t";
+                return;
+            case '\f':
+                text_ += "\\f";
+                return;
+            case '\b':
+                text_ += "\\b";
+                return;
+            default:
+                break;
         }
         const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20 || (code == 0x7F && style_.charset == JsonStyle::Charset::ascii)) put_unicode_escape(code);
-        else text_ += c;
+        if (code < 0x20 || (code == 0x7F && style_.charset == JsonStyle::Charset::ascii))
+            put_unicode_escape(code);
+        else
+            text_ += c;
     }
 
     JsonStyle style_;

@@ -7,7 +7,9 @@
 
 namespace osb {
 namespace {
-int operation(LockKind kind) { return kind == LockKind::shared ? LOCK_SH : LOCK_EX; }
+int operation(LockKind kind) {
+    return kind == LockKind::shared ? LOCK_SH : LOCK_EX;
+}
 }  // namespace
 
 FileLock FileLock::wait(Fd fd, LockKind kind, std::string_view what) {

@@ -22,7 +22,9 @@ void set_log_target(LogTarget target, LogLevel least) {
     least_level = least;
 }
 
-bool log_enabled(LogLevel level) noexcept { return level >= least_level.load(); }
+bool log_enabled(LogLevel level) noexcept {
+    return level >= least_level.load();
+}
 
 void log_line(LogLevel level, std::string_view line) {
     if (log_enabled(level)) current_target.load()(level, line);

@@ -43,11 +43,14 @@ void set_attributes(const Fd &fd, unsigned long long set, Recursion recursion, s
 class Context {
 public:
     explicit Context(const char *type)
-        : type_(type), fd_(static_cast<int>(check(::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "open file system {}", type))) {}
+        : type_(type),
+          fd_(static_cast<int>(check(::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), "open file system {}", type))) {}
 
     void set(const std::string &key, const std::string &value) {
-        if (value.empty()) configure(FSCONFIG_SET_FLAG, key.c_str(), nullptr);
-        else configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
+        if (value.empty())
+            configure(FSCONFIG_SET_FLAG, key.c_str(), nullptr);
+        else
+            configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
     }
     bool try_set(const std::string &key, const std::string &value) {
         return ::syscall(SYS_fsconfig, fd_.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0) == 0;
@@ -63,7 +66,9 @@ public:
 private:
     void configure(unsigned command, const char *key, const char *value) {
         if (::syscall(SYS_fsconfig, fd_.get(), command, key, value, 0) == -1)
-            refuse(key != nullptr ? format("set {}{}{}", key, value != nullptr ? "=" : "", value != nullptr ? value : "") : "create",
+            refuse(key != nullptr
+                       ? format("set {}{}{}", key, value != nullptr ? "=" : "", value != nullptr ? value : "")
+                       : "create",
                    errno);
     }
 
@@ -128,7 +133,8 @@ Mount Mount::bind(const Fd &source, Recursion recursion) {
 Mount Mount::overlay(const OverlaySpec &spec) {
     OSB_ASSERT(!spec.lower.empty());
     Context context("overlay");
-    // One lower directory a call (Linux 6.5) has no limit on the length of the list; the joined form is limited to a page.
+    // One lower directory a call (Linux 6.5) has no limit on the length of the list; the joined form is limited to a
+    // page.
     bool appended = true;
     for (const auto &layer : spec.lower) {
         appended = context.try_set("lowerdir+", layer.native());
@@ -177,7 +183,8 @@ void enter_private_mount_namespace() {
 
 bool is_mount_point(const std::filesystem::path &path) {
     struct statx status {};
-    check(::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status), "stat {}", path.native());
+    check(::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status), "stat {}",
+          path.native());
     return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 

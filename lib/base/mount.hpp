@@ -32,17 +32,17 @@ private:
 
 enum class Recursion { single, recursive };
 
-/// An overlay to be mounted (Documentation/filesystems/overlayfs.rst). Every option that changes what ends up in the upper
-/// directory is passed explicitly, so that no distribution's module default is inherited.
+/// An overlay to be mounted (Documentation/filesystems/overlayfs.rst). Every option that changes what ends up in the
+/// upper directory is passed explicitly, so that no distribution's module default is inherited.
 struct OverlaySpec {
-    std::vector<std::filesystem::path> lower;  ///< topmost first
-    std::optional<std::filesystem::path> upper = std::nullopt;  ///< none: read-only
-    std::optional<std::filesystem::path> work = std::nullopt;   ///< with upper; empty, on the upper's file system
+    std::vector<std::filesystem::path> lower;                       ///< topmost first
+    std::optional<std::filesystem::path> upper = std::nullopt;      ///< none: read-only
+    std::optional<std::filesystem::path> work = std::nullopt;       ///< with upper; empty, on the upper's file system
     std::vector<std::pair<std::string, std::string>> options = {};  ///< further options; an empty value is a flag
 };
 
-/// A mount that is not anywhere yet: a descriptor, so closing it is the whole clean-up. Made with the kernel's descriptor
-/// interface (Linux 5.12).
+/// A mount that is not anywhere yet: a descriptor, so closing it is the whole clean-up. Made with the kernel's
+/// descriptor interface (Linux 5.12).
 class Mount {
 public:
     /// A private clone of what `source` shows.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 #include "lib/base/fd.hpp"
@@ -32,18 +31,18 @@ struct PassedFd {
 
 /// A program to start; a value. There is no shell: argv goes to the program as it is.
 struct Command {
-    std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a slash
+    std::vector<std::string> argv;                               ///< argv[0] is looked up in PATH unless it has a slash
     std::optional<std::vector<std::string>> env = std::nullopt;  ///< "NAME=value"; nullopt: this process's own
-    std::filesystem::path cwd = {};                               ///< empty: this process's own
-    int in = -1;                                                  ///< -1: /dev/null
-    int out = -1;                                                 ///< -1: inherited
-    int err = -1;                                                 ///< -1: inherited
-    std::vector<PassedFd> fds = {};  ///< all other descriptors are closed in the child
-    bool new_session = false;        ///< a Ctrl-C on our terminal does not reach it
+    std::filesystem::path cwd = {};                              ///< empty: this process's own
+    int in = -1;                                                 ///< -1: /dev/null
+    int out = -1;                                                ///< -1: inherited
+    int err = -1;                                                ///< -1: inherited
+    std::vector<PassedFd> fds = {};                              ///< all other descriptors are closed in the child
+    bool new_session = false;                                    ///< a Ctrl-C on our terminal does not reach it
 };
 
-/// A running child: waited for, or killed and waited for in the destructor; never forgotten. The kernel kills it (SIGKILL)
-/// when the thread that started it ends, so it must be started by a thread that outlives it.
+/// A running child: waited for, or killed and waited for in the destructor; never forgotten. The kernel kills it
+/// (SIGKILL) when the thread that started it ends, so it must be started by a thread that outlives it.
 class Process {
 public:
     /// Throws when the program cannot be started ("start NAME: No such file or directory").
@@ -76,7 +75,8 @@ struct Captured {
 };
 
 /// Runs to the end and captures both outputs (at most `limit` bytes of each are kept; the rest is read and dropped).
-/// `input` is written to its standard input; the caller's program ignores SIGPIPE. A status other than 0 is an outcome, not an Error.
+/// `input` is written to its standard input; the caller's program ignores SIGPIPE. A status other than 0 is an outcome,
+/// not an Error.
 Captured run_captured(Command command, std::string_view input = {}, size_t limit = size_t{64} << 20);
 
 /// Where `program` is in PATH; nullopt when it is not installed.

@@ -7,7 +7,9 @@
 
 namespace osb {
 namespace {
-EVP_MD_CTX *context_of(void *context) { return static_cast<EVP_MD_CTX *>(context); }
+EVP_MD_CTX *context_of(void *context) {
+    return static_cast<EVP_MD_CTX *>(context);
+}
 }  // namespace
 
 std::string to_hex(std::span<const std::byte> bytes) {
@@ -21,9 +23,13 @@ std::string to_hex(std::span<const std::byte> bytes) {
     return text;
 }
 
-std::string Sha256Digest::hex() const { return to_hex(bytes); }
+std::string Sha256Digest::hex() const {
+    return to_hex(bytes);
+}
 
-void Hasher::Free::operator()(void *context) const { EVP_MD_CTX_free(context_of(context)); }
+void Hasher::Free::operator()(void *context) const {
+    EVP_MD_CTX_free(context_of(context));
+}
 
 Hasher::Hasher(const char *algorithm) : context_(EVP_MD_CTX_new()), method_(EVP_get_digestbyname(algorithm)) {
     if (!context_ || method_ == nullptr ||
@@ -39,7 +45,8 @@ Hasher &Hasher::update(std::span<const std::byte> data) {
 size_t Hasher::finish(std::span<std::byte> room) {
     unsigned int size = 0;
     OSB_ASSERT(room.size() >= static_cast<size_t>(EVP_MD_get_size(static_cast<const EVP_MD *>(method_))));
-    OSB_ASSERT(EVP_DigestFinal_ex(context_of(context_.get()), reinterpret_cast<unsigned char *>(room.data()), &size) == 1);
+    OSB_ASSERT(EVP_DigestFinal_ex(context_of(context_.get()), reinterpret_cast<unsigned char *>(room.data()), &size) ==
+               1);
     OSB_ASSERT(EVP_DigestInit_ex(context_of(context_.get()), static_cast<const EVP_MD *>(method_), nullptr) == 1);
     return size;
 }
@@ -62,6 +69,8 @@ Sha256Digest Sha256::of(std::span<const std::byte> data) {
     return hash.finish();
 }
 
-Sha256Digest Sha256::of(std::string_view text) { return of(std::as_bytes(std::span(text))); }
+Sha256Digest Sha256::of(std::string_view text) {
+    return of(std::as_bytes(std::span(text)));
+}
 
 }  // namespace osb

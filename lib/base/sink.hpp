@@ -12,7 +12,8 @@
 
 namespace osb {
 
-/// Somewhere bytes flow to. Used by one thread at a time. What can fail at the end has a verb of its own in the subclass.
+/// Somewhere bytes flow to. Used by one thread at a time. What can fail at the end has a verb of its own in the
+/// subclass.
 class Sink {
 public:
     Sink() = default;

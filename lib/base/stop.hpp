@@ -8,7 +8,8 @@
 
 namespace osb {
 
-/// Thrown where work ends because somebody asked for it (Ctrl-C, SIGTERM). Not an Error: no handler of errors may eat it.
+/// Thrown where work ends because somebody asked for it (Ctrl-C, SIGTERM). Not an Error: no handler of errors may eat
+/// it.
 class Interrupted : public std::exception {
 public:
     explicit Interrupted(int signal) : signal_(signal) {}

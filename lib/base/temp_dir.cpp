@@ -2,7 +2,6 @@
 #include "lib/base/temp_dir.hpp"
 
 #include <stdlib.h>
-
 #include <string>
 #include <utility>
 
@@ -42,6 +41,8 @@ void TempDir::remove() {
     path_.clear();
 }
 
-std::filesystem::path TempDir::release() && noexcept { return std::exchange(path_, {}); }
+std::filesystem::path TempDir::release() &&noexcept {
+    return std::exchange(path_, {});
+}
 
 }  // namespace osb

@@ -22,7 +22,7 @@ public:
     /// Removes now; throws where it cannot.
     void remove();
     /// The directory is the caller's from here on.
-    std::filesystem::path release() && noexcept;
+    std::filesystem::path release() &&noexcept;
 
 private:
     std::filesystem::path path_;

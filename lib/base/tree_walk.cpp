@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/tree_walk.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/xattr.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <dirent.h>
+#include <fcntl.h>
 #include <memory>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include "lib/base/error.hpp"
 
@@ -32,8 +31,8 @@ bool before(const Child &a, const Child &b) {
     const bool a_shorter = a.name.size() < b.name.size();
     const Child &shorter = a_shorter ? a : b;
     const Child &longer = a_shorter ? b : a;
-    const bool shorter_first =
-        !S_ISDIR(shorter.status.st_mode) || static_cast<unsigned char>(longer.name[shared]) >= static_cast<unsigned char>('/');
+    const bool shorter_first = !S_ISDIR(shorter.status.st_mode) ||
+                               static_cast<unsigned char>(longer.name[shared]) >= static_cast<unsigned char>('/');
     return shorter_first == a_shorter;
 }
 
@@ -64,8 +63,9 @@ void walk_below(const Fd &dir, std::string &path, const std::function<void(const
         path += child.name;
         visit(TreeEntry{.path = path, .name = child.name, .parent = dir, .status = child.status});
         if (S_ISDIR(child.status.st_mode)) {
-            const Fd below(check(::openat(dir.get(), child.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-                                 "open /{}", path));
+            const Fd below(
+                check(::openat(dir.get(), child.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                      "open /{}", path));
             walk_below(below, path, visit);
         }
         path.resize(length);
@@ -84,12 +84,14 @@ Fd TreeEntry::open() const {
 
 std::string TreeEntry::link_target() const {
     std::array<char, 4097> room{};
-    const ssize_t count = check(::readlinkat(parent.get(), name.c_str(), room.data(), room.size()), "read link /{}", path);
+    const ssize_t count =
+        check(::readlinkat(parent.get(), name.c_str(), room.data(), room.size()), "read link /{}", path);
     return {room.data(), static_cast<size_t>(count)};
 }
 
 std::vector<Xattr> read_xattrs(const TreeEntry &entry) {
-    // The l… calls take no directory descriptor; /proc/self/fd/N/NAME does the same without following the last component.
+    // The l… calls take no directory descriptor; /proc/self/fd/N/NAME does the same without following the last
+    // component.
     const std::string where = entry.is_root() ? entry.parent.proc_path() : entry.parent.proc_path() + "/" + entry.name;
     const auto list = entry.is_root() ? ::listxattr : ::llistxattr;
     const auto get = entry.is_root() ? ::getxattr : ::lgetxattr;

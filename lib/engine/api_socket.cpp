@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/api_socket.hpp"
 
+#include <array>
+#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstring>
 #include <vector>
 
 #include "lib/base/error.hpp"
@@ -72,7 +71,9 @@ ApiSocket::ApiSocket(const std::filesystem::path &path)
       stop_(check(::eventfd(0, EFD_CLOEXEC), "make an event descriptor")),
       thread_([this] { serve(); }) {}
 
-ApiSocket::~ApiSocket() { finish(); }
+ApiSocket::~ApiSocket() {
+    finish();
+}
 
 std::optional<Json> ApiSocket::finish() {
     if (thread_.joinable()) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/build.hpp"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <mutex>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <thread>
+#include <unistd.h>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
@@ -20,7 +19,8 @@
 namespace osb::engine {
 namespace {
 
-/// A Stop of our own that also hears the user's: a failed pipeline stops its siblings without pretending that the user did.
+/// A Stop of our own that also hears the user's: a failed pipeline stops its siblings without pretending that the user
+/// did.
 class LinkedStop {
 public:
     explicit LinkedStop(const Stop &outer)
@@ -52,8 +52,16 @@ class Builder {
 public:
     Builder(const Plan &plan, store::ObjectStore &store, sandbox::Sandbox &sandbox, const ModuleLibrary &modules,
             const BuildOptions &options, Monitor &monitor, const Stop &stop)
-        : plan_(plan), store_(store), sandbox_(sandbox), modules_(modules), options_(options), monitor_(monitor),
-          user_stop_(stop), linked_(stop), states_(plan.pipelines.size(), State::waiting), results_(plan.pipelines.size()) {
+        : plan_(plan),
+          store_(store),
+          sandbox_(sandbox),
+          modules_(modules),
+          options_(options),
+          monitor_(monitor),
+          user_stop_(stop),
+          linked_(stop),
+          states_(plan.pipelines.size(), State::waiting),
+          results_(plan.pipelines.size()) {
         for (size_t i = 0; i < plan.pipelines.size(); i++)
             if (plan.pipelines[i].stages_to_run() == 0) states_[i] = State::done;
     }
@@ -75,9 +83,7 @@ public:
 private:
     enum class State { waiting, running, done };
 
-    size_t waiting() const {
-        return static_cast<size_t>(std::ranges::count(states_, State::waiting));
-    }
+    size_t waiting() const { return static_cast<size_t>(std::ranges::count(states_, State::waiting)); }
 
     /// The next pipeline all of whose needs are met. Call with the lock held.
     std::optional<size_t> ready() const {
@@ -117,9 +123,10 @@ private:
         } catch (const Interrupted &) {
             // Either the user asked, which run() reports, or a sibling failed, whose failure is the one to report.
         } catch (const Error &error) {
-            failure = Failure{.sentence = format("pipeline {}: {}", name, error.what()), .blame = error.blame(), .pipeline = name};
+            failure = Failure{.sentence = error.what(), .blame = error.blame(), .pipeline = name};
         } catch (const std::exception &error) {
-            failure = Failure{.sentence = format("pipeline {}: {}", name, error.what()), .blame = Blame::bug, .pipeline = name};
+            failure = Failure{
+                .sentence = format("pipeline {}: {}", name, error.what()), .blame = Blame::bug, .pipeline = name};
         }
         monitor_.pipeline_ends(name, result.success);
         const std::scoped_lock lock(mutex_);
@@ -144,13 +151,19 @@ private:
         std::optional<store::Object> build_object;
         std::optional<store::Reader> build_tree;
         if (planned.build) {
-            build_object = tree_of(*planned.build);
+            build_object =
+                in_context([&] { return tree_of(*planned.build); }, "pipeline {}: build tree", pipeline.name);
             build_tree = build_object->read();
         }
-        store::Object object = store_.new_object(planned.base);
+        store::Object object =
+            in_context([&] { return store_.new_object(planned.base); }, "pipeline {}: base", pipeline.name);
         Json metadata = planned.base ? stored_metadata(store_, *planned.base) : Json::object();
-        const StageServices services{.store = store_, .sandbox = sandbox_, .modules = modules_, .monitor = monitor_,
-                                     .stop = linked_.inner(), .tree_of = [this](const std::string &name) { return tree_of(name); },
+        const StageServices services{.store = store_,
+                                     .sandbox = sandbox_,
+                                     .modules = modules_,
+                                     .monitor = monitor_,
+                                     .stop = linked_.inner(),
+                                     .tree_of = [this](const std::string &name) { return tree_of(name); },
                                      .timeout = options_.stage_timeout};
         for (const PlannedStage &stage : planned.stages) {
             if (stage.action != Action::run) continue;
@@ -176,18 +189,20 @@ private:
                 StageResult result;
                 {
                     store::Writer writer = object.write();
-                    result = run_stage({.pipeline = pipeline, .stage = *stage.stage, .build_tree = build_tree, .tree = writer.path()},
-                                       services);
+                    result = run_stage(
+                        {.pipeline = pipeline, .stage = *stage.stage, .build_tree = build_tree, .tree = writer.path()},
+                        services);
                     writer.detach();
                 }
                 monitor_.stage_ends(pipeline.name, stage.stage->type, result.success,
                                     std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin));
                 return result;
             },
-            "stage {}", stage.stage->type);
+            "stage {} in pipeline {}", stage.stage->type, pipeline.name);
     }
 
-    void commit(const manifest::Pipeline &pipeline, const PlannedStage &stage, store::Object &object, const Json &metadata) {
+    void commit(const manifest::Pipeline &pipeline, const PlannedStage &stage, store::Object &object,
+                const Json &metadata) {
         in_context(
             [&] {
                 if (pipeline.source_epoch) {
@@ -195,11 +210,12 @@ private:
                     clamp_times(writer.dir().fd(), *pipeline.source_epoch);
                     writer.detach();
                 }
-                store_.set_note(stage.key, to_text(Json{{"id", stage.stage->id}, {"metadata", metadata}}, compact_style));
+                store_.set_note(stage.key,
+                                to_text(Json{{"id", stage.stage->id}, {"metadata", metadata}}, compact_style));
                 const std::string treesum = store_.commit(object, stage.key);
                 monitor_.committed(pipeline.name, stage.stage->id, treesum);
             },
-            "commit after stage {}", stage.stage->type);
+            "commit after stage {} in pipeline {}", stage.stage->type, pipeline.name);
     }
 
     static Failure failure_of(const manifest::Pipeline &pipeline, const StageResult &result) {

@@ -43,9 +43,9 @@ struct BuildResult {
     std::optional<Failure> failure;         ///< the first one; none: all went well
 };
 
-/// Runs what the plan says: pipelines that do not depend on each other at the same time, each stage by stage on one Object,
-/// committing where the plan has a reason. After a failure nothing new begins and what runs is stopped. Throws Interrupted
-/// when `stop` was requested.
+/// Runs what the plan says: pipelines that do not depend on each other at the same time, each stage by stage on one
+/// Object, committing where the plan has a reason. After a failure nothing new begins and what runs is stopped. Throws
+/// Interrupted when `stop` was requested.
 BuildResult build(const Plan &plan, store::ObjectStore &store, sandbox::Sandbox &sandbox, const ModuleLibrary &modules,
                   const BuildOptions &options, Monitor &monitor, const Stop &stop);
 

@@ -7,7 +7,8 @@
 namespace osb::engine {
 
 /// Sets access and modification time of every entry that is younger than `epoch` to it (the root included, links not
-/// followed), so that a tree does not tell when it was built. Entries that do not allow it (immutable ones) keep theirs.
+/// followed), so that a tree does not tell when it was built. Entries that do not allow it (immutable ones) keep
+/// theirs.
 void clamp_times(const Fd &tree, EpochSeconds epoch);
 
 }  // namespace osb::engine

@@ -13,7 +13,9 @@ const FetchResult *SourceResult::failed() const {
     return found == items.end() ? nullptr : &*found;
 }
 
-bool SourceResult::success() const { return failed() == nullptr; }
+bool SourceResult::success() const {
+    return failed() == nullptr;
+}
 
 std::vector<SourceResult> fetch_sources(const manifest::Manifest &manifest, const std::vector<std::string> &wanted,
                                         store::ObjectStore &store, bool offline, Monitor &monitor, const Stop &stop) {
@@ -30,9 +32,12 @@ std::vector<SourceResult> fetch_sources(const manifest::Manifest &manifest, cons
         in_context(
             [&] {
                 SourceResult result{.type = source.type, .items = {}};
-                if (source.type == "org.osbuild.curl") result.items = fetch_curl(curl_items(items), options, monitor, stop);
-                else if (source.type == "org.osbuild.inline") result.items = store_inline(inline_items(items), options, monitor, stop);
-                else fail(Blame::environment, "sources of this type are not supported yet");
+                if (source.type == "org.osbuild.curl")
+                    result.items = fetch_curl(curl_items(items), options, monitor, stop);
+                else if (source.type == "org.osbuild.inline")
+                    result.items = store_inline(inline_items(items), options, monitor, stop);
+                else
+                    fail(Blame::environment, "sources of this type are not supported yet");
                 results.push_back(std::move(result));
             },
             "source {}", source.type);

@@ -19,8 +19,8 @@ struct SourceResult {
     const FetchResult *failed() const;
 };
 
-/// Brings the items with these checksums into the store; what is not wanted is not fetched. A source of a type that is not
-/// native, and wanted, is an Error.
+/// Brings the items with these checksums into the store; what is not wanted is not fetched. A source of a type that is
+/// not native, and wanted, is an Error.
 std::vector<SourceResult> fetch_sources(const manifest::Manifest &manifest, const std::vector<std::string> &wanted,
                                         store::ObjectStore &store, bool offline, Monitor &monitor, const Stop &stop);
 

@@ -43,7 +43,8 @@ void map_pipeline_file(const manifest::Reference &reference, const manifest::Inp
     into.write_file(path, "");
     // The file is bound by the name the kernel has for it, so that a link in the tree cannot lead out of the tree.
     const auto resolved = std::filesystem::read_symlink(source.proc_path());
-    mapped.binds.push_back({.source = resolved, .target = format("{}{}/{}", inputs_in_sandbox, input.name, path.text())});
+    mapped.binds.push_back(
+        {.source = resolved, .target = format("{}{}/{}", inputs_in_sandbox, input.name, path.text())});
     mapped.readers.push_back(std::move(reader));
     mapped.objects.push_back(std::move(object));
     files[path.text()] = metadata_of(reference);
@@ -84,9 +85,12 @@ MappedInput map_input(const manifest::Input &input, const InputPlaces &places) {
         [&] {
             const Dir into = Dir::open(places.directory).make_dirs(TreePath(input.name));
             MappedInput mapped;
-            if (input.type == "org.osbuild.files") mapped = map_files(input, places, into);
-            else if (input.type == "org.osbuild.tree") mapped = map_tree(input, places);
-            else fail(Blame::environment, "inputs of type {} are not supported yet", input.type);
+            if (input.type == "org.osbuild.files")
+                mapped = map_files(input, places, into);
+            else if (input.type == "org.osbuild.tree")
+                mapped = map_tree(input, places);
+            else
+                fail(Blame::environment, "inputs of type {} are not supported yet", input.type);
             Json reply = {{"path", format("{}{}", inputs_in_sandbox, input.name)}};
             if (const Json *data = find_member(mapped.reply, "data")) reply["data"] = *data;
             mapped.reply = std::move(reply);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/module_library.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <unistd.h>
 
 #include "lib/base/dir.hpp"
 #include "lib/base/error.hpp"
@@ -89,7 +88,8 @@ std::string ModuleLibrary::digest_of(const std::filesystem::path &program) const
 }
 
 bool ModuleLibrary::has_runners() const {
-    return std::ranges::any_of(directories_, [](const auto &libdir) { return std::filesystem::is_directory(libdir / "runners"); });
+    return std::ranges::any_of(directories_,
+                               [](const auto &libdir) { return std::filesystem::is_directory(libdir / "runners"); });
 }
 
 std::optional<Runner> ModuleLibrary::find_runner(std::string_view wanted) const {
@@ -105,7 +105,8 @@ std::optional<Runner> ModuleLibrary::find_runner(std::string_view wanted) const 
         }
         if (!best) continue;
         const std::scoped_lock lock(mutex_);
-        return Runner{.name = best->second, .program = folder / best->second, .digest = digest_of(folder / best->second)};
+        return Runner{
+            .name = best->second, .program = folder / best->second, .digest = digest_of(folder / best->second)};
     }
     return std::nullopt;
 }
@@ -134,8 +135,8 @@ manifest::Lookups ModuleLibrary::lookups() const {
         return module->info;
     };
     lookups.runner = [this](const std::string &wanted) -> std::optional<std::string> {
-        // Native modules need no runner: where no library directory has any, a manifest that names one is still good, and
-        // only a stage that would need it is refused, when it is to run.
+        // Native modules need no runner: where no library directory has any, a manifest that names one is still good,
+        // and only a stage that would need it is refused, when it is to run.
         if (!has_runners()) return wanted;
         const auto runner = find_runner(wanted);
         if (!runner) return std::nullopt;

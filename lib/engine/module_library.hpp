@@ -39,7 +39,8 @@ public:
 
     /// nullptr when no directory has it. Throws when its description cannot be read.
     const Module *find(manifest::ModuleClass kind, const std::string &name) const;
-    /// The runner for a wanted name: the same text before the trailing digits, the highest version not above the wanted one.
+    /// The runner for a wanted name: the same text before the trailing digits, the highest version not above the wanted
+    /// one.
     std::optional<Runner> find_runner(std::string_view wanted) const;
     /// "org.osbuild." + ID + VERSION_ID of this host, without dots.
     static std::string host_runner_name();

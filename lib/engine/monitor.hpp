@@ -24,7 +24,8 @@ public:
 
     /// One source item: `total` is 0 while unknown. fetch_done comes once an item, with `error` empty on success.
     virtual void fetch_progress(std::string_view /*name*/, std::uint64_t /*bytes*/, std::uint64_t /*total*/) {}
-    virtual void fetch_done(std::string_view /*name*/, std::uint64_t /*bytes*/, bool /*cached*/, std::string_view /*error*/) {}
+    virtual void fetch_done(std::string_view /*name*/, std::uint64_t /*bytes*/, bool /*cached*/,
+                            std::string_view /*error*/) {}
 
     virtual void pipeline_begins(std::string_view /*pipeline*/, std::string_view /*id*/, size_t /*stages*/) {}
     /// Stages that need not run because the store holds what they make.

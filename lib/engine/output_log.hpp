@@ -9,8 +9,8 @@
 
 namespace osb::engine {
 
-/// Takes what a stage prints, whatever bytes they are: all of it into a file, the end of it in memory, each piece to whoever
-/// listens. Memory stays bounded however much is printed.
+/// Takes what a stage prints, whatever bytes they are: all of it into a file, the end of it in memory, each piece to
+/// whoever listens. Memory stays bounded however much is printed.
 class OutputLog final : public Sink {
 public:
     using Sink::write;

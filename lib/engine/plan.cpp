@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/plan.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
+#include <fnmatch.h>
 #include <map>
 #include <set>
 
@@ -56,14 +55,10 @@ private:
         for (const auto &input : stage.inputs)
             for (const auto &reference : input.references)
                 if (!reference.pipeline.empty()) trees.push_back(tree_key(index_.at(reference.pipeline)));
-        const Json record = {{"format", "osb-key-1"},
-                             {"id", stage.id},
-                             {"base", base_key},
-                             {"build", planned.build ? tree_key(*planned.build) : ""},
-                             {"devices", devices},
-                             {"mounts", mounts},
-                             {"trees", trees},
-                             {"surroundings", questions_.surroundings(pipeline, stage)}};
+        const Json record = {{"format", "osb-key-1"}, {"id", stage.id},
+                             {"base", base_key},      {"build", planned.build ? tree_key(*planned.build) : ""},
+                             {"devices", devices},    {"mounts", mounts},
+                             {"trees", trees},        {"surroundings", questions_.surroundings(pipeline, stage)}};
         return Sha256::of(to_canonical(record)).hex();
     }
 
@@ -75,22 +70,27 @@ private:
             for (PlannedStage &stage : planned.stages) {
                 const bool last = &stage == &planned.stages.back();
                 for (const std::string &pattern : request_.checkpoints) {
-                    const auto matches = [&](const std::string &text) { return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0; };
-                    if (!matches(stage.stage->type) && !matches(stage.stage->id) && !(last && matches(planned.pipeline->name)))
+                    const auto matches = [&](const std::string &text) {
+                        return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+                    };
+                    if (!matches(stage.stage->type) && !matches(stage.stage->id) &&
+                        !(last && matches(planned.pipeline->name)))
                         continue;
                     matched = true;
                     stage.commit.push_back(format("checkpoint {}", pattern));
                 }
             }
         }
-        if (!matched) fail(Blame::usage, "checkpoint {}: it matches no pipeline and no stage", request_.checkpoints.front());
+        if (!matched)
+            fail(Blame::usage, "checkpoint {}: it matches no pipeline and no stage", request_.checkpoints.front());
     }
 
     std::vector<std::pair<size_t, std::string>> targets() {
         std::vector<std::pair<size_t, std::string>> targets;
         for (const std::string &name : request_.exports) {
             const Pipeline *pipeline = manifest_.find(name);
-            if (pipeline == nullptr) fail(Blame::usage, "export {}: the manifest has no such pipeline ({})", name, names());
+            if (pipeline == nullptr)
+                fail(Blame::usage, "export {}: the manifest has no such pipeline ({})", name, names());
             const size_t index = index_.at(pipeline->name);
             plan_.exports.push_back(index);
             targets.emplace_back(index, "exported");
@@ -140,8 +140,10 @@ private:
         }
         for (size_t i = 0; i < planned.stages.size(); i++) {
             PlannedStage &stage = planned.stages[i];
-            if (i >= first) stage.action = Action::run;
-            else if (stage.action != Action::held) stage.action = Action::covered;
+            if (i >= first)
+                stage.action = Action::run;
+            else if (stage.action != Action::held)
+                stage.action = Action::covered;
         }
         if (first == planned.stages.size()) return;
         const std::string name = planned.pipeline->name;
@@ -149,12 +151,11 @@ private:
         for (size_t i = first; i < planned.stages.size(); i++)
             for (const auto &input : planned.stages[i].stage->inputs)
                 for (const auto &reference : input.references)
-                    if (!reference.pipeline.empty())
-                        need(index_.at(reference.pipeline), format("input of {}", name));
+                    if (!reference.pipeline.empty()) need(index_.at(reference.pipeline), format("input of {}", name));
     }
 
-    /// Which running pipeline waits for which. A pipeline that makes the very tree an earlier one makes waits for it and
-    /// then finds it in the store.
+    /// Which running pipeline waits for which. A pipeline that makes the very tree an earlier one makes waits for it
+    /// and then finds it in the store.
     void order() {
         std::map<std::string, size_t> makers;
         for (size_t i = 0; i < plan_.pipelines.size(); i++) {

@@ -59,8 +59,8 @@ struct Plan {
 struct PlanQuestions {
     /// Does the store hold a tree under this key?
     std::function<bool(const std::string &key)> holds;
-    /// What of the module and its surroundings the stage's id leaves out but its result may depend on: the module's digest,
-    /// the runner's, the host's when it is the build tree.
+    /// What of the module and its surroundings the stage's id leaves out but its result may depend on: the module's
+    /// digest, the runner's, the host's when it is the build tree.
     std::function<std::string(const manifest::Pipeline &, const manifest::Stage &)> surroundings;
 };
 

@@ -12,10 +12,14 @@ std::string joined(const std::vector<std::string> &parts) {
 
 const char *name_of(Action action) {
     switch (action) {
-        case Action::run: return "run";
-        case Action::held: return "held";
-        case Action::covered: return "covered";
-        case Action::unneeded: return "unneeded";
+        case Action::run:
+            return "run";
+        case Action::held:
+            return "held";
+        case Action::covered:
+            return "covered";
+        case Action::unneeded:
+            return "unneeded";
     }
     return "run";
 }
@@ -23,10 +27,14 @@ const char *name_of(Action action) {
 /// Why this happens to the stage.
 std::string why(const PlannedStage &stage, bool first_to_run, bool anything_held) {
     switch (stage.action) {
-        case Action::held: return "the store holds its tree";
-        case Action::covered: return "the store holds a later stage's tree";
-        case Action::unneeded: return "nothing that was asked for needs it";
-        case Action::run: break;
+        case Action::held:
+            return "the store holds its tree";
+        case Action::covered:
+            return "the store holds a later stage's tree";
+        case Action::unneeded:
+            return "nothing that was asked for needs it";
+        case Action::run:
+            break;
     }
     if (!first_to_run) return "its base is built anew";
     return anything_held ? "the store does not hold its tree" : "the store holds no tree of this pipeline";
@@ -49,7 +57,8 @@ std::string plan_text(const Plan &plan) {
         if (planned.reasons.empty()) continue;
         if (planned.stages.empty()) text += "  no stages: an empty tree\n";
         if (planned.stages_to_run() > 0) {
-            text += format("  build tree: {}\n", planned.build ? plan.pipelines[*planned.build].pipeline->name : "the host's /usr");
+            text += format("  build tree: {}\n",
+                           planned.build ? plan.pipelines[*planned.build].pipeline->name : "the host's /usr");
             text += format("  base: {}\n", base_text(planned));
         }
         bool first = true;
@@ -58,7 +67,7 @@ std::string plan_text(const Plan &plan) {
                            why(stage, first, planned.base.has_value()));
             if (stage.action == Action::run) first = false;
             if (stage.action == Action::run && !stage.commit.empty())
-                text += format("  {:<8} {}: {}\n", "commit", stage.key, joined(stage.commit));
+                text += format("  {:<8} under {}: {}\n", "commit", stage.key, joined(stage.commit));
         }
     }
     return text;

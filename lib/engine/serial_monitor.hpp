@@ -40,7 +40,8 @@ public:
         const std::scoped_lock lock(mutex_);
         next_.stage_output(pipeline, stage, bytes);
     }
-    void stage_ends(std::string_view pipeline, std::string_view stage, bool success, std::chrono::milliseconds took) override {
+    void stage_ends(std::string_view pipeline, std::string_view stage, bool success,
+                    std::chrono::milliseconds took) override {
         const std::scoped_lock lock(mutex_);
         next_.stage_ends(pipeline, stage, success, took);
     }
@@ -56,7 +57,8 @@ public:
         const std::scoped_lock lock(mutex_);
         next_.export_begins(pipeline, target);
     }
-    void export_ends(std::string_view pipeline, std::string_view target, std::string_view digest, std::uint64_t bytes) override {
+    void export_ends(std::string_view pipeline, std::string_view target, std::string_view digest,
+                     std::uint64_t bytes) override {
         const std::scoped_lock lock(mutex_);
         next_.export_ends(pipeline, target, digest, bytes);
     }

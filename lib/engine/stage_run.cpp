@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/stage_run.hpp"
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-
 #include <cstdlib>
+#include <fcntl.h>
 #include <memory>
+#include <sys/statvfs.h>
 
 #include "lib/base/dir.hpp"
 #include "lib/base/error.hpp"
@@ -52,20 +51,26 @@ std::vector<std::string> capabilities_of(const Module &module) {
 }
 
 /// What osbuild's own modules need besides: their runner, and the Python package they import.
-void add_runner(sandbox::Spec &spec, const Module &module, const manifest::Pipeline &pipeline, const ModuleLibrary &modules) {
+void add_runner(sandbox::Spec &spec, const Module &module, const manifest::Pipeline &pipeline,
+                const ModuleLibrary &modules) {
     const std::string wanted = pipeline.runner.name.empty() ? ModuleLibrary::host_runner_name() : pipeline.runner.name;
     const auto runner = modules.find_runner(wanted);
-    if (!runner) fail(Blame::environment, "module {}: there is no runner for {} in the library directories", module.info.name, wanted);
+    if (!runner)
+        fail(Blame::environment, "module {}: there is no runner for {} in the library directories", module.info.name,
+             wanted);
     const std::string target = "/run/osbuild/runner/" + runner->name;
     spec.binds.push_back({.source = std::filesystem::canonical(runner->program), .target = target});
     spec.binds.push_back({.source = module.libdir, .target = "/run/osbuild/lib"});
     spec.argv.insert(spec.argv.begin(), target);
 }
 
-sandbox::Spec spec_of(const StageTask &task, const StageServices &services, const Module &module, const StageRoom &room) {
+sandbox::Spec spec_of(const StageTask &task, const StageServices &services, const Module &module,
+                      const StageRoom &room) {
     sandbox::Spec spec;
-    if (task.build_tree != nullptr) spec.root = sandbox::BuildTree{task.build_tree->path()};
-    else spec.root = sandbox::HostUsr{};
+    if (task.build_tree != nullptr)
+        spec.root = sandbox::BuildTree{task.build_tree->path()};
+    else
+        spec.root = sandbox::HostUsr{};
     const char *term = std::getenv("TERM");
     spec.env = sandbox::stage_environment(term != nullptr ? term : "", task.stage.source_epoch);
     spec.capabilities = capabilities_of(module);
@@ -83,7 +88,8 @@ sandbox::Spec spec_of(const StageTask &task, const StageServices &services, cons
 }
 
 /// Keeps the whole output of a failed stage where its sentence says it is: STORE/logs, one file a stage.
-std::filesystem::path keep_log(const std::filesystem::path &log, const store::ObjectStore &store, const manifest::Stage &stage) {
+std::filesystem::path keep_log(const std::filesystem::path &log, const store::ObjectStore &store,
+                               const manifest::Stage &stage) {
     const auto folder = store.root() / "logs";
     std::filesystem::create_directories(folder);
     const auto kept = folder / (stage.id + ".log");
@@ -103,7 +109,8 @@ void judge(StageResult &result, const sandbox::Outcome &outcome, const OutputLog
     if (result.success) return;
     if (outcome.timed_out) {
         result.blame = Blame::timeout;
-        result.cause = format("timeout after {} s", std::chrono::duration_cast<std::chrono::seconds>(*services.timeout).count());
+        result.cause =
+            format("timeout after {} s", std::chrono::duration_cast<std::chrono::seconds>(*services.timeout).count());
     } else if (!outcome.start_error.empty()) {
         result.cause = outcome.start_error;
     } else {
@@ -112,7 +119,8 @@ void judge(StageResult &result, const sandbox::Outcome &outcome, const OutputLog
     if (result.blame == Blame::build && out_of_space(services.store, log)) {
         const store::Room room = services.store.room();
         result.blame = Blame::environment;
-        result.cause += format("; no space left in the store: {} and {} files free", human_size(room.bytes), room.files);
+        result.cause +=
+            format("; no space left in the store: {} and {} files free", human_size(room.bytes), room.files);
     }
 }
 
@@ -129,11 +137,14 @@ StageResult run_stage(const StageTask &task, const StageServices &services) {
     const Module *module = services.modules.find(stage.module_class, stage.type);
     if (module == nullptr || module->program.empty())
         fail(Blame::environment, "module {}: it is not installed", stage.type);
-    if (!stage.devices.empty()) fail(Blame::environment, "device {}: devices are not supported yet", stage.devices.front().name);
-    if (!stage.mounts.empty()) fail(Blame::environment, "mount {}: mounts are not supported yet", stage.mounts.front().name);
+    if (!stage.devices.empty())
+        fail(Blame::environment, "device {}: devices are not supported yet", stage.devices.front().name);
+    if (!stage.mounts.empty())
+        fail(Blame::environment, "mount {}: mounts are not supported yet", stage.mounts.front().name);
 
     const StageRoom room(services.store);
-    const InputPlaces places{.directory = room.path("inputs"), .sources = services.store.sources(), .tree_of = services.tree_of};
+    const InputPlaces places{
+        .directory = room.path("inputs"), .sources = services.store.sources(), .tree_of = services.tree_of};
     std::vector<MappedInput> inputs;
     Json input_replies = Json::object();
     for (const manifest::Input &input : stage.inputs) {
@@ -148,13 +159,14 @@ StageResult run_stage(const StageTask &task, const StageServices &services) {
     if (!module->native) {
         add_runner(spec, *module, task.pipeline, services.modules);
         api = std::make_unique<ApiSocket>(room.path("api/osbuild"));
-        spec.binds.push_back({.source = room.path("api/osbuild"), .target = "/run/osbuild/api/osbuild", .access = Access::read_write});
+        spec.binds.push_back(
+            {.source = room.path("api/osbuild"), .target = "/run/osbuild/api/osbuild", .access = Access::read_write});
     }
 
     const auto log_path = room.path("output.log");
-    OutputLog log(open_file(log_path, O_WRONLY | O_CREAT | O_EXCL, 0644), log_path.native(), [&](std::string_view bytes) {
-        services.monitor.stage_output(task.pipeline.name, stage.type, bytes);
-    });
+    OutputLog log(
+        open_file(log_path, O_WRONLY | O_CREAT | O_EXCL, 0644), log_path.native(),
+        [&](std::string_view bytes) { services.monitor.stage_output(task.pipeline.name, stage.type, bytes); });
     const sandbox::Outcome outcome = services.sandbox.run(spec, log, services.stop);
 
     StageResult result{.type = stage.type, .id = stage.id};

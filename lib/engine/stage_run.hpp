@@ -51,8 +51,9 @@ struct StageTask {
     std::filesystem::path tree;                 ///< what it changes: a Writer's path
 };
 
-/// Runs one stage to its end in a sandbox: its inputs, arguments, API socket, runner if its module needs one. Throws Error
-/// for what is not the stage's doing (no such module, sandbox impossible, input missing), Interrupted after a stop.
+/// Runs one stage to its end in a sandbox: its inputs, arguments, API socket, runner if its module needs one. Throws
+/// Error for what is not the stage's doing (no such module, sandbox impossible, input missing), Interrupted after a
+/// stop.
 StageResult run_stage(const StageTask &task, const StageServices &services);
 
 }  // namespace osb::engine

@@ -22,16 +22,20 @@ std::string host_state() {
 }
 
 /// Our own modules are static and touch nothing of the build tree, but this one runs an interpreter from it.
-bool uses_build_tree(const Module &module) { return !module.native || module.info.name == "org.osb.script"; }
+bool uses_build_tree(const Module &module) {
+    return !module.native || module.info.name == "org.osb.script";
+}
 
 }  // namespace
 
-std::string surroundings_of(const manifest::Pipeline &pipeline, const manifest::Stage &stage, const ModuleLibrary &modules) {
+std::string surroundings_of(const manifest::Pipeline &pipeline, const manifest::Stage &stage,
+                            const ModuleLibrary &modules) {
     const Module *module = modules.find(stage.module_class, stage.type);
     if (module == nullptr) return "";
     std::string text = "module " + module->digest;
     if (!module->native) {
-        const auto runner = modules.find_runner(pipeline.runner.name.empty() ? ModuleLibrary::host_runner_name() : pipeline.runner.name);
+        const auto runner = modules.find_runner(pipeline.runner.name.empty() ? ModuleLibrary::host_runner_name()
+                                                                             : pipeline.runner.name);
         if (runner) text += format(" runner {} {}", runner->name, runner->digest);
     }
     static const std::string host = host_state();

@@ -160,7 +160,7 @@ Json resolve(const Description &description, const Options &options) {
     std::optional<Base> base;
     if (description.base) {
         const auto path = options.directory / *description.base;
-        in_context([&] { base.emplace(parse_json(read_file(path))); }, "base {}", path.native());
+        in_context([&] { base.emplace(parse_json(read_given_file(path))); }, "base {}", path.native());
     }
     std::string architecture = base ? base->architecture() : std::string();
     if (architecture.empty()) architecture = description.architecture ? *description.architecture : Apt::host_architecture();
@@ -192,7 +192,7 @@ Json resolve(const Description &description, const Options &options) {
 }
 
 Json resolve_file(const std::filesystem::path &file) {
-    const ParsedDescription parsed = parse_description(read_file(file, size_t{16} << 20));
+    const ParsedDescription parsed = parse_description(read_given_file(file, size_t{16} << 20));
     if (!parsed.problems.empty()) {
         std::string text;
         for (const std::string &problem : parsed.problems) text += (text.empty() ? "" : "\n  ") + problem;

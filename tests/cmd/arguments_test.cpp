@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
 #include "tests/cmd/program.hpp"
 
 namespace osb {
@@ -16,7 +18,9 @@ TEST(Arguments, HelpGoesToStandardOutputAndIsNoError) {
     }
 }
 
-TEST(Arguments, VersionIsPrinted) { EXPECT_EQ(test::osb({"--version"}), "osb " OSB_VERSION "\n"); }
+TEST(Arguments, VersionIsPrinted) {
+    EXPECT_EQ(test::osb({"--version"}), "osb " OSB_VERSION "\n");
+}
 
 TEST(Arguments, AnUnknownOptionIsAUsageErrorOnStandardError) {
     const Captured captured = test::run_osb({"run", "--nope", "x"});
@@ -27,7 +31,8 @@ TEST(Arguments, AnUnknownOptionIsAUsageErrorOnStandardError) {
 
 TEST(Inspect, PrintsTheManifestWithIdsAsOneLineOfJson) {
     const test::Scratch scratch;
-    write_file(scratch / "m.json", R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.noop"}]}]})");
+    write_file(scratch / "m.json",
+               R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.noop"}]}]})");
     EXPECT_EQ(test::osb({"inspect", scratch / "m.json"}),
               R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.noop", "id": )"
               R"("beda46704765a47e6d4f44aff22168ae36866c9c0e6e11552b775b77776b2969"}]}]})"
@@ -42,7 +47,8 @@ TEST(Inspect, ReadsTheManifestFromStandardInput) {
 
 TEST(Inspect, ThePlanMakesNoStore) {
     const test::Scratch scratch;
-    write_file(scratch / "m.json", R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.noop"}]}]})");
+    write_file(scratch / "m.json",
+               R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.noop"}]}]})");
     const std::string plan = test::osb({"inspect", "--plan", "--store", scratch / "store", scratch / "m.json"});
     EXPECT_THAT(plan, HasSubstr("run      org.osbuild.noop beda46704765a47e"));
     EXPECT_FALSE(std::filesystem::exists(scratch / "store"));
@@ -50,7 +56,8 @@ TEST(Inspect, ThePlanMakesNoStore) {
 
 TEST(Inspect, TellsAllProblemsAsARecordWhenAsked) {
     const test::Scratch scratch;
-    write_file(scratch / "m.json", R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "a"}, {"type": "b"}]}]})");
+    write_file(scratch / "m.json",
+               R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "a"}, {"type": "b"}]}]})");
     const Captured captured = test::run_osb({"inspect", "--json", scratch / "m.json"});
     EXPECT_EQ(captured.status.code, 2);
     EXPECT_THAT(captured.out, HasSubstr(R"("success": false)"));

@@ -5,7 +5,9 @@
 
 namespace osb::test {
 
-std::filesystem::path osb_program() { return std::filesystem::path(OSB_TEST_BUILD) / "bin/osb"; }
+std::filesystem::path osb_program() {
+    return std::filesystem::path(OSB_TEST_BUILD) / "bin/osb";
+}
 
 Captured run_osb(std::vector<std::string> arguments, std::string_view input, std::vector<std::string> more_env) {
     arguments.insert(arguments.begin(), osb_program().native());
@@ -36,7 +38,8 @@ std::string trouble_in_store(const std::filesystem::path &store) {
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
-    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+        text.replace(at, from.size(), to);
     return text;
 }
 

@@ -8,7 +8,9 @@ namespace {
 
 using std::chrono::seconds;
 
-ProgressState::Clock::time_point at(int second) { return ProgressState::Clock::time_point(seconds(1000 + second)); }
+ProgressState::Clock::time_point at(int second) {
+    return ProgressState::Clock::time_point(seconds(1000 + second));
+}
 
 TEST(ProgressLine, TellsDownloadsWithSpeed) {
     ProgressState state;

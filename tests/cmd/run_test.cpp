@@ -2,9 +2,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
-#include <thread>
+#include <gmock/gmock.h>
 
 #include "lib/base/dir.hpp"
 #include "lib/base/json.hpp"
@@ -16,8 +17,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// A place for one test: a store, and a library directory with modules that the test writes as shell scripts. They are not
-/// native, so they go the whole way: runner, arguments, API socket, the host's /usr as build tree.
+/// A place for one test: a store, and a library directory with modules that the test writes as shell scripts. They are
+/// not native, so they go the whole way: runner, arguments, API socket, the host's /usr as build tree.
 class Run : public testing::Test {
 protected:
     void SetUp() override {
@@ -28,7 +29,9 @@ protected:
         program(lib() / "runners/org.osbuild.test1", "exec \"$@\"\n");
     }
 
-    static void program(const std::filesystem::path &path, const std::string &body) { write_file(path, "#!/bin/sh\n" + body, 0755); }
+    static void program(const std::filesystem::path &path, const std::string &body) {
+        write_file(path, "#!/bin/sh\n" + body, 0755);
+    }
 
     /// A stage module org.test.NAME with this code.
     void stage(const std::string &name, const std::string &body) {
@@ -46,9 +49,12 @@ protected:
     }
 
     /// One pipeline "os", run by the test runner.
-    std::filesystem::path os_of(const std::string &stages) { return manifest(R"({"name": "os", "stages": [)" + stages + "]}"); }
+    std::filesystem::path os_of(const std::string &stages) {
+        return manifest(R"({"name": "os", "stages": [)" + stages + "]}");
+    }
 
-    std::vector<std::string> arguments(const std::filesystem::path &manifest, const std::vector<std::string> &more) const {
+    std::vector<std::string> arguments(const std::filesystem::path &manifest,
+                                       const std::vector<std::string> &more) const {
         std::vector<std::string> list{"run", manifest, "--store", store(), "--libdir", lib(), "--progress", "plain"};
         list.insert(list.end(), more.begin(), more.end());
         return list;
@@ -111,11 +117,13 @@ TEST_F(Run, CommitsNothingThatNobodyAskedFor) {
 }
 
 TEST_F(Run, CommitsAtCheckpointsAndResumesFromThem) {
-    const auto text = os_of(std::string(mkdir_a) + R"(, {"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/b"}]}})");
+    const auto text =
+        os_of(std::string(mkdir_a) + R"(, {"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/b"}]}})");
     ASSERT_TRUE(run(text, {"--checkpoint", "org.osbuild.mkdir"}).status.success());
     EXPECT_EQ(refs(), 2U);
-    const auto longer = os_of(std::string(mkdir_a) + R"(, {"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/b"}]}}, )" +
-                              R"({"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/c"}]}})");
+    const auto longer =
+        os_of(std::string(mkdir_a) + R"(, {"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/b"}]}}, )" +
+              R"({"type": "org.osbuild.mkdir", "options": {"paths": [{"path": "/c"}]}})");
     const Json record = result(longer, {"--export", "os=dir:" + (scratch_ / "out").native()});
     EXPECT_EQ(record["log"]["os"].size(), 1U);
     EXPECT_TRUE(std::filesystem::is_directory(scratch_ / "out/a"));
@@ -127,17 +135,20 @@ TEST_F(Run, RunsNoStageWhenTheStoreHoldsTheTree) {
     const auto text = os_of(mkdir_a);
     result(text, {"--export", "os=tar:" + (scratch_ / "1.tar").native()});
     // A runtime that cannot run shows that none is asked for.
-    const Json record = result(text, {"--export", "os=tar:" + (scratch_ / "2.tar").native(), "--runtime", "/nonexistent"});
+    const Json record =
+        result(text, {"--export", "os=tar:" + (scratch_ / "2.tar").native(), "--runtime", "/nonexistent"});
     EXPECT_EQ(record["log"], Json::object());
     EXPECT_EQ(read_file(scratch_ / "1.tar"), read_file(scratch_ / "2.tar"));
 }
 
 TEST_F(Run, GivesTheSameImageFromTwoEmptyStores) {
-    const auto text = manifest(R"({"name": "os", "source-epoch": 1700000000, "stages": [)" + std::string(mkdir_a) + "]}");
+    const auto text =
+        manifest(R"({"name": "os", "source-epoch": 1700000000, "stages": [)" + std::string(mkdir_a) + "]}");
     std::vector<Json> digests;
     for (const char *name : {"one", "two"}) {
-        const Json record = result(text, {"--store", scratch_ / name, "--export", "os=oci-archive:" + (scratch_ / name).native() + ".oci:latest",
-                                          "--config", "entrypoint=/bin/sh", "--config", "label=a=b"});
+        const Json record = result(text, {"--store", scratch_ / name, "--export",
+                                          "os=oci-archive:" + (scratch_ / name).native() + ".oci:latest", "--config",
+                                          "entrypoint=/bin/sh", "--config", "label=a=b"});
         digests.push_back(record["exports"][0]["digest"]);
     }
     EXPECT_EQ(digests[0], digests[1]);
@@ -162,7 +173,8 @@ TEST_F(Run, JsonProgressIsOneRecordALine) {
     std::vector<std::string> events;
     for (size_t start = 0, end = 0; (end = captured.err.find('\n', start)) != std::string::npos; start = end + 1)
         events.push_back(parse_json(std::string_view(captured.err).substr(start, end - start))["event"]);
-    EXPECT_THAT(events, testing::ElementsAre("planned", "pipeline_begins", "stage_begins", "stage_ends", "pipeline_ends"));
+    EXPECT_THAT(events,
+                testing::ElementsAre("planned", "pipeline_begins", "stage_begins", "stage_ends", "pipeline_ends"));
 }
 
 TEST_F(Run, PipelinesReadTheTreesOfOthers) {
@@ -178,11 +190,13 @@ TEST_F(Run, PipelinesReadTheTreesOfOthers) {
 }
 
 TEST_F(RunForeign, AModuleGetsItsArgumentsAndGivesMetadata) {
-    stage("talk", "cat /run/osbuild/api/arguments > /run/osbuild/tree/arguments\n"
-                  "env > /run/osbuild/tree/env\n"
-                  "printf '{\"answer\": 42}' > /run/osbuild/meta\n"
-                  "echo out; echo err >&2\n");
-    const auto text = manifest(R"({"name": "os", "source-epoch": 12, "stages": [{"type": "org.test.talk", "options": {"x": [1, null]}}]})");
+    stage("talk",
+          "cat /run/osbuild/api/arguments > /run/osbuild/tree/arguments\n"
+          "env > /run/osbuild/tree/env\n"
+          "printf '{\"answer\": 42}' > /run/osbuild/meta\n"
+          "echo out; echo err >&2\n");
+    const auto text = manifest(
+        R"({"name": "os", "source-epoch": 12, "stages": [{"type": "org.test.talk", "options": {"x": [1, null]}}]})");
     const Json record = result(text, {"--export", "os=dir:" + (scratch_ / "out").native()});
     const Json told = parse_json(read_file(scratch_ / "out/arguments"));
     EXPECT_EQ(told["tree"], "/run/osbuild/tree");
@@ -239,8 +253,10 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect("/run/osbuild/api/osbuild")
 s.send(json.dumps({"method": "exception", "exception": {"type": "ValueError", "value": "no", "traceback": "t"}}).encode())
 sys.exit(2)
-)", 0755);
-    write_file(lib() / "stages/org.test.raise.meta.json", R"({"summary": "a test", "description": ["a test"], "schema": {}})");
+)",
+               0755);
+    write_file(lib() / "stages/org.test.raise.meta.json",
+               R"({"summary": "a test", "description": ["a test"], "schema": {}})");
     const Json record = result(os_of(R"({"type": "org.test.raise"})"), {}, 1);
     EXPECT_EQ(record["error"]["details"]["stage"]["error"]["data"]["type"], "ValueError");
 }
@@ -256,8 +272,6 @@ TEST_F(RunForeign, AnotherModuleCodeIsAnotherTree) {
 }
 
 TEST_F(RunForeign, IndependentPipelinesRunAtTheSameTime) {
-
-
     stage("wait", "sleep 1\n");
     const auto text = manifest(R"({"name": "a", "stages": [{"type": "org.test.wait", "options": {"n": 1}}]},
                                   {"name": "b", "stages": [{"type": "org.test.wait", "options": {"n": 2}}]})");

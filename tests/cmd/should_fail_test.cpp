@@ -2,9 +2,9 @@
 //
 // tests/data/should-fail/*.json: what must be refused, each with the exact exit code and words it gets. A case is
 //   {"args": […], "manifest"?: any, "manifest_text"?: text, "setup"?: shell commands, "exit": code, "stderr": text}
-// where {scratch} stands for a directory of the case's own; the manifest is written to {scratch}/manifest.json, the setup runs
-// there before, with $OSB_PROGRAM. OSB_REWRITE_GOLDENS=1 writes "exit" and "stderr" as they are; review the difference.
-// After each case {scratch}/store, if there is one, must be valid and at rest.
+// where {scratch} stands for a directory of the case's own; the manifest is written to {scratch}/manifest.json, the
+// setup runs there before, with $OSB_PROGRAM. OSB_REWRITE_GOLDENS=1 writes "exit" and "stderr" as they are; review the
+// difference. After each case {scratch}/store, if there is one, must be valid and at rest.
 
 #include "lib/base/dir.hpp"
 #include "lib/base/json.hpp"
@@ -13,7 +13,9 @@
 namespace osb {
 namespace {
 
-std::filesystem::path folder() { return std::filesystem::path(OSB_TEST_DATA) / "should-fail"; }
+std::filesystem::path folder() {
+    return std::filesystem::path(OSB_TEST_DATA) / "should-fail";
+}
 
 std::vector<std::string> case_names() {
     std::vector<std::string> names;
@@ -25,13 +27,16 @@ std::vector<std::string> case_names() {
 class ShouldFail : public testing::TestWithParam<std::string> {};
 
 void set_up(const Json &record, const test::Scratch &scratch) {
-    const auto placed = [&](const std::string &text) { return test::replaced(text, "{scratch}", scratch.path().native()); };
+    const auto placed = [&](const std::string &text) {
+        return test::replaced(text, "{scratch}", scratch.path().native());
+    };
     if (const Json *manifest = find_member(record, "manifest"))
         write_file(scratch / "manifest.json", placed(to_text(*manifest, python_style)));
     if (const Json *text = find_member(record, "manifest_text"))
         write_file(scratch / "manifest.json", placed(text->get<std::string>()));
     if (const Json *setup = find_member(record, "setup"))
-        test::run({"env", "OSB_PROGRAM=" + test::osb_program().native(), "bash", "-euc", "cd \"$1\"\n" + placed(setup->get<std::string>()), "setup", scratch.path().native()});
+        test::run({"env", "OSB_PROGRAM=" + test::osb_program().native(), "bash", "-euc",
+                   "cd \"$1\"\n" + placed(setup->get<std::string>()), "setup", scratch.path().native()});
 }
 
 TEST_P(ShouldFail, WithItsExitCodeAndWordsAndTheStoreStaysWhole) {
@@ -71,7 +76,9 @@ std::string test_name(const testing::TestParamInfo<std::string> &info) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, ShouldFail, testing::ValuesIn(case_names()), test_name);
 
-TEST(ShouldFailFolder, HoldsAtLeastSixtyCases) { EXPECT_GE(case_names().size(), 60U); }
+TEST(ShouldFailFolder, HoldsAtLeastSixtyCases) {
+    EXPECT_GE(case_names().size(), 60U);
+}
 
 }  // namespace
 }  // namespace osb

@@ -11,7 +11,8 @@ namespace {
 struct Log {
     test::Scratch scratch;
     std::string heard;
-    OutputLog log{open_file(scratch / "log", O_WRONLY | O_CREAT, 0600), "log", [this](std::string_view text) { heard += text; }};
+    OutputLog log{open_file(scratch / "log", O_WRONLY | O_CREAT, 0600), "log",
+                  [this](std::string_view text) { heard += text; }};
 };
 
 TEST(OutputLog, KeepsEveryByteInTheFileAndTellsTheListener) {

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <gmock/gmock.h>
+
 #include "lib/engine/plan_text.hpp"
 #include "lib/manifest/parse.hpp"
 #include "tests/support.hpp"
@@ -19,13 +21,13 @@ constexpr std::string_view four_pipelines = R"({
     {"name": "image", "build": "name:build", "stages": [
       {"type": "org.osbuild.copy",
        "inputs": {"tree": {"type": "org.osbuild.tree", "origin": "org.osbuild.pipeline", "references": ["name:os"]}}}]},
-    {"name": "extra", "stages": [{"type": "org.osbuild.noop"}]}
+    {"name": "extra", "stages": [{"type": "org.osbuild.machine-id"}]}
   ]})";
 
 manifest::Manifest manifest_of(std::string_view text) {
     auto parsed = manifest::parse(text, manifest::Lookups{});
     if (const auto *problems = std::get_if<std::vector<manifest::Problem>>(&parsed))
-        ADD_FAILURE() << path_id(problems->front().path) << ": " << problems->front().message;
+        ADD_FAILURE() << manifest::path_id(problems->front().path) << ": " << problems->front().message;
     return std::get<manifest::Manifest>(std::move(parsed));
 }
 
@@ -54,7 +56,8 @@ using testing::IsEmpty;
 TEST(Plan, BuildsWhatAnExportNeedsAndNothingElse) {
     const auto manifest = manifest_of(four_pipelines);
     const Plan plan = make_plan(manifest, {.exports = {"image"}}, nothing_held());
-    EXPECT_THAT(running(plan), ElementsAre("build/org.osbuild.mkdir", "os/org.osbuild.noop", "os/org.osbuild.hostname", "image/org.osbuild.copy"));
+    EXPECT_THAT(running(plan), ElementsAre("build/org.osbuild.mkdir", "os/org.osbuild.noop", "os/org.osbuild.hostname",
+                                           "image/org.osbuild.copy"));
     EXPECT_THAT(plan.pipelines[0].reasons, ElementsAre("build tree of image"));
     EXPECT_THAT(plan.pipelines[1].reasons, ElementsAre("input of image"));
     EXPECT_THAT(plan.pipelines[2].reasons, ElementsAre("exported"));
@@ -81,8 +84,8 @@ TEST(Plan, WithoutExportsBuildsEveryPipelineThatNoOtherUsesAndCommitsNoLastStage
 TEST(Plan, CheckpointsMatchPipelinesStageTypesAndIds) {
     const auto manifest = manifest_of(four_pipelines);
     const std::string id = manifest.pipelines[3].stages[0].id;
-    const Plan plan = make_plan(manifest, {.checkpoints = {"o*", "*.hostname", id}}, nothing_held());
-    EXPECT_THAT(plan.pipelines[1].stages[1].commit, ElementsAre("checkpoint o*", "checkpoint *.hostname"));
+    const Plan plan = make_plan(manifest, {.checkpoints = {"os*", "*.hostname", id}}, nothing_held());
+    EXPECT_THAT(plan.pipelines[1].stages[1].commit, ElementsAre("checkpoint os*", "checkpoint *.hostname"));
     EXPECT_THAT(plan.pipelines[3].stages[0].commit, ElementsAre("checkpoint " + id));
     EXPECT_THAT(running(plan), testing::Not(testing::Contains("image/org.osbuild.copy")));
 }
@@ -113,7 +116,8 @@ TEST(Plan, TheKeyCoversModuleCodeDevicesAndBuildTree) {
         const auto manifest = manifest_of(text);
         return make_plan(manifest, {}, questions).pipelines.back().stages.back().key;
     };
-    const std::string disk = R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.mkfs.ext4",
+    const std::string disk =
+        R"({"version": "2", "pipelines": [{"name": "p", "stages": [{"type": "org.osbuild.mkfs.ext4",
         "options": {"uuid": "u"}, "devices": {"device": {"type": "org.osbuild.loopback", "options": {"filename": "FILE"}}}}]}]})";
     const auto with_file = [&](std::string_view name) {
         std::string text = disk;
@@ -144,7 +148,8 @@ TEST(PlanText, SaysWhatRunsFromWhichBaseAndWhy) {
     const auto manifest = manifest_of(four_pipelines);
     const Plan fresh = make_plan(manifest, {.exports = {"image"}}, nothing_held());
     test::expect_golden("engine/plan-fresh.txt", plan_text(fresh));
-    const Plan resumed = make_plan(manifest, {.exports = {"image"}, .checkpoints = {"build"}}, holding({fresh.pipelines[1].stages[0].key}));
+    const Plan resumed = make_plan(manifest, {.exports = {"image"}, .checkpoints = {"build"}},
+                                   holding({fresh.pipelines[1].stages[0].key}));
     test::expect_golden("engine/plan-resumed.txt", plan_text(resumed));
     test::expect_golden("engine/plan-resumed.json", to_text(plan_json(resumed), {.indent = 2}) + "\n");
 }

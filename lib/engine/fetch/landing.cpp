@@ -58,8 +58,7 @@ Landing::Landing(const FetchOptions &options, Checksum checksum)
 
 void Landing::refuse_full(int number) const {
     const std::string needed = expected_ != 0 ? human_size(expected_) + " more needed, " : std::string();
-    throw Error(format("write {} in {} ({}{} free)", checksum_.text(), scratch_.native(), needed,
-                       human_size(free_bytes(scratch_))),
+    throw Error(format("write {} into the store ({}{} free)", checksum_.text(), needed, human_size(free_bytes(scratch_))),
                 std::error_code(number, std::generic_category()));
 }
 
