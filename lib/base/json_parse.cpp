@@ -95,7 +95,10 @@ private:
             else
                 members.Container::emplace_back(std::move(key), std::move(value));
             skip_blanks();
-            if (peek() == '}') return at_++, object;
+            if (peek() == '}') {
+                at_++;
+                return object;
+            }
             if (!take(",")) stop("\",\" or \"}\" was expected");
         }
     }
@@ -124,7 +127,10 @@ private:
             skip_blanks();
             elements.push_back(parse_value(depth + 1));
             skip_blanks();
-            if (peek() == ']') return at_++, array;
+            if (peek() == ']') {
+                at_++;
+                return array;
+            }
             if (!take(",")) stop("\",\" or \"]\" was expected");
         }
     }

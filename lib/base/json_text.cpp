@@ -146,9 +146,22 @@ private:
         }
     }
 
+    /// How much of the beginning is written as it is: nearly everything, in nearly every string.
+    static size_t plain_length(std::string_view value) {
+        size_t length = 0;
+        while (length < value.size() && value[length] >= 0x20 && value[length] < 0x7F && value[length] != '"' &&
+               value[length] != '\\')
+            length++;
+        return length;
+    }
+
     void put_string(std::string_view value) {
         text_ += '"';
         for (size_t i = 0; i < value.size();) {
+            const size_t plain = plain_length(value.substr(i));
+            text_ += value.substr(i, plain);
+            i += plain;
+            if (i == value.size()) break;
             const auto c = static_cast<unsigned char>(value[i]);
             if (c < 0x80) {
                 put_ascii(static_cast<char>(c));
