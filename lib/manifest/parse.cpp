@@ -17,7 +17,7 @@ Version version_of(const Json &document) {
 
 }  // namespace
 
-std::variant<Manifest, std::vector<Problem>> parse(Json document, const Lookups &lookups) {
+std::variant<Manifest, std::vector<Problem>> parse_document(Json document, const Lookups &lookups) {
     const Version version = version_of(document);
     Problems problems;
     check_document(document, version, lookups, problems);
@@ -28,7 +28,7 @@ std::variant<Manifest, std::vector<Problem>> parse(Json document, const Lookups 
 }
 
 std::variant<Manifest, std::vector<Problem>> parse(std::string_view text, const Lookups &lookups) {
-    return parse(parse_json(text), lookups);
+    return parse_document(parse_json(text), lookups);
 }
 
 }  // namespace osb::manifest

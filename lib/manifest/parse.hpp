@@ -31,6 +31,6 @@ struct Lookups {
 std::variant<Manifest, std::vector<Problem>> parse(std::string_view text, const Lookups &lookups);
 
 /// The same for a document parsed already; move it in, large parts of it become parts of the Manifest.
-std::variant<Manifest, std::vector<Problem>> parse(Json document, const Lookups &lookups);
+std::variant<Manifest, std::vector<Problem>> parse_document(Json document, const Lookups &lookups);
 
 }  // namespace osb::manifest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/manifest/schema_validator.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <unordered_map>
@@ -216,12 +217,13 @@ private:
         return good;
     }
 
-    template <typename... Args>
-    bool wrong(fmt::format_string<Args...> text, const Args &...args) {
+    /// Tells the problem if somebody listens; the sentence is made only then, because quiet checks fail all the time.
+    template <typename Sentence>
+    bool wrong(const Sentence &sentence) {
         if (problems_ == nullptr) return false;
         JsonPath path = start_;
         append_path(path, place_);
-        problems_->push_back({format_message(text, fmt::make_format_args(args...)), std::move(path)});
+        problems_->push_back({sentence(), std::move(path)});
         return false;
     }
 
@@ -254,20 +256,24 @@ private:
             good = would_pass(subschema);
             return !good;
         });
-        return good || wrong("{} is not valid under any of the given schemas", to_words(*value_));
+        return good ||
+               wrong([&] { return format("{} is not valid under any of the given schemas", to_words(*value_)); });
     }
 
     bool visit(const OneOfConstraint &constraint) override {
         const auto [passing, all] = count_passing(constraint);
         if (passing == 1) return true;
-        if (passing == 0) return wrong("{} is not valid under any of the given schemas", to_words(*value_));
-        return wrong("{} is valid under {} of the given schemas, where it must be under exactly one", to_words(*value_),
-                     passing);
+        if (passing == 0)
+            return wrong([&] { return format("{} is not valid under any of the given schemas", to_words(*value_)); });
+        return wrong([&] {
+            return format("{} is valid under {} of the given schemas, where it must be under exactly one",
+                          to_words(*value_), passing);
+        });
     }
 
     bool visit(const NotConstraint &constraint) override {
         return !would_pass(constraint.getSubschema()) ||
-               wrong("{} is just what is not allowed here", to_words(*value_));
+               wrong([&] { return format("{} is just what is not allowed here", to_words(*value_)); });
     }
 
     bool visit(const TypeConstraint &constraint) override {
@@ -278,7 +284,7 @@ private:
             if (!good && problems_ != nullptr) names.push_back(in_quotes(name_of(type)));
             return !good;
         });
-        return good || wrong("{} is not of type {}", to_words(*value_), list_of(names));
+        return good || wrong([&] { return format("{} is not of type {}", to_words(*value_), list_of(names)); });
     }
 
     bool visit(const EnumConstraint &constraint) override {
@@ -290,7 +296,7 @@ private:
             if (!good && problems_ != nullptr) values.push_back(to_words(value));
             return !good;
         });
-        return good || wrong("{} is not one of [{}]", to_words(*value_), list_of(values));
+        return good || wrong([&] { return format("{} is not one of [{}]", to_words(*value_), list_of(values)); });
     }
 
     bool visit(const PropertiesConstraint &constraint) override {
@@ -322,13 +328,18 @@ private:
     bool tell_strangers(const Compiled::Properties &properties, const std::vector<const std::string *> &strangers) {
         std::vector<std::string> names;
         for (const std::string *name : strangers) names.push_back(in_quotes(*name));
+        std::ranges::sort(names);
         if (properties.patterns.empty())
-            return wrong("Additional properties are not allowed ({} {} unexpected)", list_of(names),
-                         names.size() == 1 ? "was" : "were");
+            return wrong([&] {
+                return format("Additional properties are not allowed ({} {} unexpected)", list_of(names),
+                              names.size() == 1 ? "was" : "were");
+            });
         std::vector<std::string> patterns;
         for (const auto &[pattern, subschema] : properties.patterns) patterns.push_back("'" + pattern->text() + "'");
-        return wrong("{} {} not match any of the regexes: {}", list_of(names), names.size() == 1 ? "does" : "do",
-                     list_of(patterns));
+        return wrong([&] {
+            return format("{} {} not match any of the regexes: {}", list_of(names), names.size() == 1 ? "does" : "do",
+                          list_of(patterns));
+        });
     }
 
     bool visit(const RequiredConstraint &constraint) override {
@@ -336,7 +347,8 @@ private:
         bool good = true;
         constraint.applyToRequiredProperties([&](const auto &text) {
             const std::string_view name(text.data(), text.size());
-            if (find_member(*value_, name) == nullptr) good = wrong("{} is a required property", in_quotes(name));
+            if (find_member(*value_, name) == nullptr)
+                good = wrong([&] { return format("{} is a required property", in_quotes(name)); });
             return goes_on(good);
         });
         return good;
@@ -349,7 +361,10 @@ private:
         constraint.applyToPropertyDependencies([&](const auto &name, const auto &needed) {
             for (const auto &other : needed)
                 if (has(name) && !has(other))
-                    good = wrong("{} is needed because {} is there", in_quotes(other.c_str()), in_quotes(name.c_str()));
+                    good = wrong([&] {
+                        return format("{} is needed because {} is there", in_quotes(other.c_str()),
+                                      in_quotes(name.c_str()));
+                    });
             return goes_on(good);
         });
         constraint.applyToSchemaDependencies([&](const auto &name, const Subschema *subschema) {
@@ -389,8 +404,10 @@ private:
                 good = check(*constraint.getAdditionalItemsSubschema(), (*value_)[i], &place) && good;
         }
         if (strangers.empty()) return good;
-        return wrong("Additional items are not allowed ({} {} unexpected)", list_of(strangers),
-                     strangers.size() == 1 ? "was" : "were");
+        return wrong([&] {
+            return format("Additional items are not allowed ({} {} unexpected)", list_of(strangers),
+                          strangers.size() == 1 ? "was" : "were");
+        });
     }
 
     bool visit(const MaximumConstraint &constraint) override {
@@ -398,16 +415,22 @@ private:
         const double number = number_of(*value_);
         const double limit = constraint.getMaximum();
         if (constraint.getExclusiveMaximum())
-            return number < limit || wrong("{} is not less than {}", to_words(*value_), to_words(limit));
-        return number <= limit || wrong("{} is greater than the maximum of {}", to_words(*value_), limit_words(limit));
+            return number < limit ||
+                   wrong([&] { return format("{} is not less than {}", to_words(*value_), to_words(limit)); });
+        return number <= limit || wrong([&] {
+                   return format("{} is greater than the maximum of {}", to_words(*value_), limit_words(limit));
+               });
     }
     bool visit(const MinimumConstraint &constraint) override {
         if (!is_number(*value_)) return true;
         const double number = number_of(*value_);
         const double limit = constraint.getMinimum();
         if (constraint.getExclusiveMinimum())
-            return number > limit || wrong("{} is not greater than {}", to_words(*value_), limit_words(limit));
-        return number >= limit || wrong("{} is less than the minimum of {}", to_words(*value_), limit_words(limit));
+            return number > limit ||
+                   wrong([&] { return format("{} is not greater than {}", to_words(*value_), limit_words(limit)); });
+        return number >= limit || wrong([&] {
+                   return format("{} is less than the minimum of {}", to_words(*value_), limit_words(limit));
+               });
     }
     /// Limits that were integers in the schema look so again.
     static std::string limit_words(double limit) { return format("{}", limit); }
@@ -415,38 +438,39 @@ private:
     bool visit(const MultipleOfDoubleConstraint &constraint) override {
         if (!is_number(*value_)) return true;
         const double quotient = number_of(*value_) / constraint.getDivisor();
-        return quotient == std::floor(quotient) ||
-               wrong("{} is not a multiple of {}", to_words(*value_), limit_words(constraint.getDivisor()));
+        return quotient == std::floor(quotient) || wrong([&] {
+                   return format("{} is not a multiple of {}", to_words(*value_), limit_words(constraint.getDivisor()));
+               });
     }
     bool visit(const MultipleOfIntConstraint &constraint) override {
         if (!is_number(*value_)) return true;
         return std::fmod(number_of(*value_), static_cast<double>(constraint.getDivisor())) == 0 ||
-               wrong("{} is not a multiple of {}", to_words(*value_), constraint.getDivisor());
+               wrong([&] { return format("{} is not a multiple of {}", to_words(*value_), constraint.getDivisor()); });
     }
 
     bool visit(const MaxLengthConstraint &constraint) override {
         if (!value_->is_string()) return true;
         return characters_in(value_->get_ref<const std::string &>()) <= constraint.getMaxLength() ||
-               wrong("{} is too long", to_words(*value_));
+               wrong([&] { return format("{} is too long", to_words(*value_)); });
     }
     bool visit(const MinLengthConstraint &constraint) override {
         if (!value_->is_string()) return true;
         return characters_in(value_->get_ref<const std::string &>()) >= constraint.getMinLength() ||
-               wrong("{} is too short", to_words(*value_));
+               wrong([&] { return format("{} is too short", to_words(*value_)); });
     }
     bool visit(const PatternConstraint &constraint) override {
         if (!value_->is_string()) return true;
         const Pattern &pattern = compiled_.pattern(constraint.getPattern<std::allocator<char>>());
         return pattern.is_in(value_->get_ref<const std::string &>()) ||
-               wrong("{} does not match '{}'", to_words(*value_), pattern.text());
+               wrong([&] { return format("{} does not match '{}'", to_words(*value_), pattern.text()); });
     }
     bool visit(const MaxItemsConstraint &constraint) override {
         return !value_->is_array() || value_->size() <= constraint.getMaxItems() ||
-               wrong("{} is too long", to_words(*value_));
+               wrong([&] { return format("{} is too long", to_words(*value_)); });
     }
     bool visit(const MinItemsConstraint &constraint) override {
         return !value_->is_array() || value_->size() >= constraint.getMinItems() ||
-               wrong("{} is too short", to_words(*value_));
+               wrong([&] { return format("{} is too short", to_words(*value_)); });
     }
     bool visit(const UniqueItemsConstraint &) override {
         if (!value_->is_array()) return true;
@@ -454,18 +478,19 @@ private:
         for (const Json &element : *value_) {
             const auto [begin, end] = seen.equal_range(hash_of(element));
             for (auto other = begin; other != end; ++other)
-                if (is_equal(element, *other->second)) return wrong("{} has non-unique elements", to_words(*value_));
+                if (is_equal(element, *other->second))
+                    return wrong([&] { return format("{} has non-unique elements", to_words(*value_)); });
             seen.emplace(hash_of(element), &element);
         }
         return true;
     }
     bool visit(const MaxPropertiesConstraint &constraint) override {
         return !value_->is_object() || value_->size() <= constraint.getMaxProperties() ||
-               wrong("{} has too many properties", to_words(*value_));
+               wrong([&] { return format("{} has too many properties", to_words(*value_)); });
     }
     bool visit(const MinPropertiesConstraint &constraint) override {
         return !value_->is_object() || value_->size() >= constraint.getMinProperties() ||
-               wrong("{} does not have enough properties", to_words(*value_));
+               wrong([&] { return format("{} does not have enough properties", to_words(*value_)); });
     }
 
     // Not in draft 4, or not checked; Compiled::clean lets none of these through.
