@@ -35,6 +35,11 @@ void make_directory(const fs::path &path, mode_t mode) {
     check(::chmod(path.c_str(), mode), "make {}", path.native());
 }
 
+const fs::path &made_directory(const fs::path &path) {
+    make_directory(path, 0755);
+    return path;
+}
+
 /// Where the kernel finds an open file: its path with all symlinks resolved.
 fs::path real_path(const Fd &fd) {
     return fs::read_symlink(fd.proc_path());
@@ -89,7 +94,8 @@ void add_targets(Skeleton &skeleton, const Spec &spec, const std::function<bool(
             fail(Blame::usage, "bind {} on {}: the sandbox's root has no such place", bind.source.native(),
                  bind.target);
         auto &entry = skeleton.entries[text];
-        entry.kind = fs::is_directory(bind.source) ? entry.directory : entry.file;
+        std::error_code missing;  // the runtime says it better
+        entry.kind = fs::is_directory(bind.source, missing) ? entry.directory : entry.file;
     }
 }
 
@@ -119,7 +125,7 @@ fs::path RootMaker::make_skeleton(const Skeleton &skeleton) {
     const auto [found, fresh_one] = made_.try_emplace(skeleton.key());
     if (!fresh_one) return found->second;
     try {
-        const fs::path place = skeletons_ / format("{}", made_.size());
+        const fs::path place = skeletons_ / format("{}", ++count_);
         make_directory(place, 0755);
         for (const auto &[name, entry] : skeleton.entries) {
             // A file system mounted by runc takes its mount point's mode, whatever the configuration says.
@@ -161,8 +167,8 @@ MadeRoot RootMaker::make(const Spec &spec, const fs::path &place) {
     }
 
     const fs::path &tree = std::get<BuildTree>(spec.root).path;
+    OSB_ASSERT(tree.is_absolute());
     const Dir root = Dir::open(tree);
-    bind_etc(made.binds, root, from_etc);
     const auto in_tree = [&](const TreePath &path) { return root.status(path, Symlinks::follow).has_value(); };
     const auto add_missing_links = [&] {
         for (const std::string_view name : usr_links)
@@ -174,14 +180,24 @@ MadeRoot RootMaker::make(const Spec &spec, const fs::path &place) {
         add_missing_links();
         add_targets(skeleton, spec, in_tree);
         try {
-            made.overlay = Mount::overlay({.lower = {make_skeleton(skeleton), tree}}).attach(place);
-            made.path = place;
+            made.path = place / "root";
+            made.mounts.push_back(
+                Mount::overlay({.lower = {make_skeleton(skeleton), tree}}).attach(made_directory(made.path)));
+            // From the overlay, which no remount inside makes writable; by a second way, because inside the fresh /etc
+            // hides the first.
+            const fs::path view = place / "view";
+            bind_etc(made.binds, root, from_etc);
+            if (made.binds.empty()) return made;
+            made.mounts.push_back(Mount::bind(made.path).attach(made_directory(view)));
+            for (Bind &bind : made.binds) bind.source = view / bind.source.lexically_relative(real_path(root.fd()));
             return made;
         } catch (const Error &error) {
             log_debug("no overlay over {}, binding its parts instead: {}", tree.native(), error.what());
         }
         skeleton = std::move(plain);
+        made = {};
     }
+    bind_etc(made.binds, root, from_etc);
     add_top(skeleton, made.binds, tree, root.names());
     add_missing_links();
     add_targets(skeleton, spec, in_tree);

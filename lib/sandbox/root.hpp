@@ -16,8 +16,8 @@ namespace osb::sandbox {
 /// A Spec's root, standing on the disk as long as this lives.
 struct MadeRoot {
     std::filesystem::path path;
-    std::vector<Bind> binds = {};                         ///< to be mounted in it, before the Spec's own
-    std::optional<AttachedMount> overlay = std::nullopt;  ///< what is mounted on `path`
+    std::vector<Bind> binds = {};            ///< to be mounted in it, before the Spec's own
+    std::vector<AttachedMount> mounts = {};  ///< what `path` and the sources of `binds` are
 };
 
 /// How a build tree becomes a root. `overlay` needs nothing of the tree; `binds` is for trees the kernel stacks no
@@ -36,7 +36,7 @@ public:
     explicit RootMaker(std::filesystem::path skeletons, RootMethod method = RootMethod::overlay_or_binds)
         : skeletons_(std::move(skeletons)), method_(method) {}
 
-    /// `place` is an empty directory, where an overlay is mounted.
+    /// Overlays are mounted on directories made in `place`.
     MadeRoot make(const Spec &spec, const std::filesystem::path &place);
 
 private:
@@ -46,6 +46,7 @@ private:
     RootMethod method_;
     std::mutex mutex_;
     std::map<std::string, std::filesystem::path> made_;
+    int count_ = 0;
 };
 
 }  // namespace osb::sandbox

@@ -17,6 +17,7 @@ Json mount_json(std::string_view target, std::string_view type, std::string_view
 /// `ro`, `nosuid` and `nodev` concern only the topmost of several mounts; their r- forms (mount_setattr, Linux 5.12)
 /// all of them.
 Json bind_json(const Bind &bind, const std::string &target) {
+    OSB_ASSERT(bind.source.is_absolute());
     Json options = {"rbind", "rprivate", "rnosuid"};
     if (!bind.devices) options.push_back("rnodev");
     options.push_back(bind.access == Access::read_only ? "rro" : "rw");

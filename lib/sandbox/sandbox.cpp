@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,7 +59,6 @@ class Bundle {
 public:
     explicit Bundle(fs::path path) : path_(std::move(path)) {
         check(::mkdir(path_.c_str(), 0700), "make {}", path_.native());
-        check(::mkdir((path_ / "root").c_str(), 0755), "make {}/root", path_.native());
     }
     Bundle(const Bundle &) = delete;
     Bundle &operator=(const Bundle &) = delete;
@@ -78,19 +78,20 @@ private:
 }  // namespace
 
 struct Sandbox::Impl {
-    explicit Impl(Config config_)
-        : config(std::move(config_)),
-          host(Host::probe()),
-          state(State::make(config.state, found_runtime(config.runtime), find_cgroups())),
-          roots(state.skeletons()) {
+    explicit Impl(Config config_) : config(std::move(config_)), host(Host::probe()) {
+        config.state = fs::absolute(config.state);
+        config.init = fs::absolute(config.init);
         if (::access(config.init.c_str(), X_OK) == -1) {
             const int number = errno;
             throw_errno(number, "no sandbox here: {}", config.init.native());
         }
-        host.cgroups = config.cgroups == Cgroups::automatic && writable(state.cgroups);
+        Runtime runtime{.program = found_runtime(config.runtime), .root = {}};
+        std::vector<fs::path> cgroups = find_cgroups();
+        host.cgroups = runtime.cgroups = config.cgroups == Cgroups::automatic && writable(cgroups);
         if (!host.cgroups)
             log_debug("cgroups are not used: {}", config.cgroups == Cgroups::none ? "switched off" : "not writable");
-        runtime = {.program = state.runtime, .root = state.containers(), .cgroups = host.cgroups};
+        state = State::make(config.state, std::move(runtime), std::move(cgroups));
+        roots.emplace(state.skeletons());
     }
 
     void warn_of_missing(const Spec &spec) {
@@ -106,8 +107,7 @@ struct Sandbox::Impl {
     Config config;
     Host host;
     State state;
-    RootMaker roots;
-    Runtime runtime;
+    std::optional<RootMaker> roots;
     std::atomic<unsigned> next{1};
     std::mutex mutex;
     std::set<std::string> warned;
@@ -126,10 +126,10 @@ Outcome Sandbox::run(const Spec &spec, Sink &output, const Stop &stop) {
     const std::string id = format("{}-{}", impl_->state.prefix, impl_->next++);
     const Bundle bundle(impl_->config.state / id);
     if (!spec.dev.empty()) furnish_dev(spec.dev, impl_->host);
-    const MadeRoot root = impl_->roots.make(spec, bundle.path() / "root");
+    const MadeRoot root = impl_->roots->make(spec, bundle.path());
     write_file(bundle.path() / "config.json",
                config_text(spec, {.root = root.path, .binds = root.binds, .init = impl_->config.init}, impl_->host));
-    return run_container(impl_->runtime, id, bundle.path(), spec.timeout, output, stop);
+    return run_container(impl_->state.runtime, id, bundle.path(), spec.timeout, output, stop);
 }
 
 }  // namespace osb::sandbox

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *file_name = "sandbox.json";
+constexpr const char *containers = "containers";
 
 std::string random_name() {
     std::uint64_t number = 0;
@@ -29,12 +30,16 @@ void make_directory(const fs::path &path) {
 
 }  // namespace
 
-State State::make(fs::path path, std::string runtime, std::vector<fs::path> cgroups) {
+State State::make(fs::path path, Runtime runtime, std::vector<fs::path> cgroups) {
     State state{
         .path = std::move(path), .runtime = std::move(runtime), .prefix = random_name(), .cgroups = std::move(cgroups)};
-    make_directory(state.containers());
+    state.runtime.root = state.path / containers;
+    make_directory(state.runtime.root);
     make_directory(state.skeletons());
-    Json json{{"runtime", state.runtime}, {"prefix", state.prefix}, {"cgroups", Json::array()}};
+    Json json{{"runtime", state.runtime.program},
+              {"uses_cgroups", state.runtime.cgroups},
+              {"prefix", state.prefix},
+              {"cgroups", Json::array()}};
     for (const fs::path &parent : state.cgroups) json["cgroups"].push_back(parent.native());
     // Whole or not there, when we are killed now; nothing was started before.
     const fs::path unfinished = state.path / "sandbox.json.new";
@@ -49,14 +54,16 @@ std::optional<State> State::read(fs::path path) {
     return in_context(
         [&] {
             const Json json = parse_json(*text);
-            const auto member = [&](const char *name) {
+            const auto member = [&](const char *name) -> const Json & {
                 const Json *value = find_member(json, name);
-                if (value == nullptr || !(value->is_string() || value->is_array()))
-                    fail(Blame::environment, "no {}", name);
+                if (value == nullptr) fail(Blame::environment, "no {}", name);
                 return *value;
             };
             State state{
-                .path = std::move(path), .runtime = member("runtime"), .prefix = member("prefix"), .cgroups = {}};
+                .path = path,
+                .runtime = {.program = member("runtime"), .root = path / containers, .cgroups = member("uses_cgroups")},
+                .prefix = member("prefix"),
+                .cgroups = {}};
             for (const Json &parent : member("cgroups")) state.cgroups.emplace_back(parent.get<std::string>());
             if (!state.prefix.starts_with("osb-")) fail(Blame::environment, "the prefix {} is not ours", state.prefix);
             return std::optional(std::move(state));
@@ -67,8 +74,7 @@ std::optional<State> State::read(fs::path path) {
 void reap(const fs::path &path) {
     const auto state = State::read(path);
     if (!state) return;
-    const Runtime runtime{.program = state->runtime, .root = state->containers(), .cgroups = writable(state->cgroups)};
-    for (const std::string &id : runtime.containers()) runtime.remove(id);
+    for (const std::string &id : state->runtime.containers()) state->runtime.remove(id);
     // A runtime killed before it wrote its state leaves cgroups that only their names tell.
     remove_cgroups(state->cgroups, state->prefix + "-");
     for (const std::string &name : Dir::open(path).names())

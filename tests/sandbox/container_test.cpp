@@ -19,7 +19,18 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
-class Container : public SandboxTest {};
+class Container : public SandboxTest {
+protected:
+    void expect_nothing_left() {
+        std::vector<std::string> names;
+        for (const auto &entry : std::filesystem::directory_iterator(state())) names.push_back(entry.path().filename());
+        EXPECT_THAT(names, UnorderedElementsAre("containers", "sandbox.json", "skeletons"));
+        EXPECT_TRUE(std::filesystem::is_empty(state() / "containers"));
+        EXPECT_THAT(processes_with(state()), ElementsAre());
+        const std::string text = read_file(state() / "sandbox.json");
+        EXPECT_THAT(cgroups_with(text.substr(text.find("osb-"), 20)), ElementsAre());
+    }
+};
 
 TEST_F(Container, TellsTheExactExitCode) {
     for (const int code : {0, 1, 2, 42, 125, 127, 137, 255})
@@ -93,6 +104,10 @@ TEST_F(Container, FakesTheKernelCommandLine) {
               "root=/dev/osbuild\nopen /proc/cmdline EROFS\n");
 }
 
+TEST_F(Container, CannotStopItsInit) {
+    EXPECT_EQ(output_of(probe({"kill-init", "print", "still here"})), "still here");
+}
+
 TEST_F(Container, HasAHostNameOfItsOwn) {
     EXPECT_EQ(output_of(probe({"hostname"})), "osb\n");
     Spec spec = probe({"hostname"});
@@ -150,11 +165,7 @@ TEST_F(Container, LeavesNothingBehind) {
     EXPECT_FALSE(run(probe({"exit", "1"}, BuildTree{scratch() / "tree"})).success());
     EXPECT_EQ(read_file("/proc/self/mounts"), mounts);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}), descriptors);
-    std::vector<std::string> names;
-    for (const auto &entry : std::filesystem::directory_iterator(state())) names.push_back(entry.path().filename());
-    EXPECT_THAT(names, UnorderedElementsAre("containers", "sandbox.json", "skeletons"));
-    EXPECT_TRUE(std::filesystem::is_empty(state() / "containers"));
-    EXPECT_THAT(processes_with(state()), ElementsAre());
+    expect_nothing_left();
 }
 
 TEST_F(Container, RefusesPlacesTheSandboxNeedsItself) {
@@ -189,6 +200,13 @@ TEST_F(Container, PassesTheRuntimesOwnWordsOn) {
     EXPECT_THAT(error.what(), HasSubstr("missing"));
 }
 
+TEST_F(Container, RefusesNamesTheRuntimeCannotBeTold) {
+    Spec spec = probe({});
+    spec.binds.push_back({.source = scratch() / "\xff", .target = "/run/x"});
+    EXPECT_EQ(osb::test::error_of([&] { run(spec); }),
+              "a path, argument or variable of the sandbox is not UTF-8, as a runtime configuration must be");
+}
+
 TEST_F(Container, SaysThatTheRuntimeIsNotInstalled) {
     config_.runtime = "no-such-runtime";
     EXPECT_EQ(osb::test::error_of([&] { sandbox(); }),
@@ -213,6 +231,7 @@ TEST_F(Container, WorksWithoutCgroups) {
     EXPECT_FALSE(sandbox().host().cgroups);
     EXPECT_EQ(output_of(probe({"print", "here"})), "here");
     EXPECT_EQ(run(probe({"exit", "7"})).status.code, 7);
+    expect_nothing_left();
 }
 
 }  // namespace

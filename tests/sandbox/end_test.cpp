@@ -131,10 +131,10 @@ TEST_F(End, AKilledRuntimeIsAnErrorAndLeavesNothing) {
 /// An osb of its own (runner.cpp) with one sandbox, to be killed.
 class Killed : public End {
 protected:
-    void start_runner(bool wait_for_stage = true) {
+    void start_runner(bool wait_for_stage = true, const char *cgroups = "cgroups") {
         std::filesystem::create_directories(state());
         runner_ = Process::spawn(
-            {.argv = {build_dir() / "tests/sandbox-runner", state(), build_dir() / "libexec/osb/osb-init",
+            {.argv = {build_dir() / "tests/sandbox-runner", cgroups, state(), build_dir() / "libexec/osb/osb-init",
                       build_dir() / "tests/sandbox-probe", "daemon", "sleep", name_}});
         // the runner, osb-init, the stage and its daemon
         if (wait_for_stage) {
@@ -199,13 +199,29 @@ TEST_F(Killed, ReapRemovesCgroupsOfARuntimeThatWroteNoState) {
     EXPECT_THAT(cgroups_with(prefix()), IsEmpty());
 }
 
+TEST_F(Killed, LeavesNothingWithoutCgroupsEither) {
+    start_runner(true, "no-cgroups");
+    runner_->kill(SIGSTOP);
+    for (const pid_t pid : processes_with(state().native() + "/containers")) ::kill(pid, SIGKILL);
+    EXPECT_TRUE(becomes_true(milliseconds(500), [&] { return processes_with(name_).size() == 1; }))
+        << "all but the runner";
+    kill_runner();
+    EXPECT_FALSE(std::filesystem::is_empty(state() / "containers"));
+    expect_clean_after_reap();
+}
+
 TEST_F(Killed, AtAnyMomentOfTheStart) {
-    for (int delay = 0; delay < 60; delay += 3) {
+    int begun = 0;
+    int ran = 0;
+    for (int delay = 0; delay < 90; delay += 3) {
         start_runner(false);
         std::this_thread::sleep_for(milliseconds(delay));
+        begun += static_cast<int>(std::filesystem::exists(state() / "sandbox.json"));
+        ran += static_cast<int>(processes_with(name_).size() >= 4);
         kill_runner();
         expect_clean_after_reap();
     }
+    EXPECT_GT(begun, ran) << "some were killed while the runtime started";
 }
 
 TEST_F(Killed, ReapOfACleanDirectoryDoesNothing) {

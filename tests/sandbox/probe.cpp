@@ -143,7 +143,11 @@ int take(const std::string &verb, const char *value) {
         printf("mkdir %s %s\n", value, answer(mkdir(value, 0755)));
     else if (verb == "open")
         printf("open %s %s\n", value, answer(open(value, O_RDWR)));
-    else if (verb == "mode") {
+    else if (verb == "remount") {
+        printf("remount %s %s\n", value, answer(mount(nullptr, value, nullptr, MS_REMOUNT, nullptr)));
+        printf("remount of the bind %s %s\n", value,
+               answer(mount(nullptr, value, nullptr, MS_REMOUNT | MS_BIND, nullptr)));
+    } else if (verb == "mode") {
         struct stat status {};
         stat(value, &status);
         printf("%o %s\n", status.st_mode, value);
@@ -172,6 +176,8 @@ int take(const std::string &verb) {
         print_calls();
     else if (verb == "daemon")
         leave_daemon();
+    else if (verb == "kill-init")
+        for (const int number : {SIGTERM, SIGSTOP, SIGKILL}) kill(1, number);
     else if (verb == "hostname" && uname(&machine) == 0)
         printf("%s\n", machine.nodename);
     else if (verb == "ids") {

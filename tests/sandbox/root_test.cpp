@@ -76,6 +76,17 @@ TEST_F(RootTest, ABuildTreeIsReadOnly) {
         "touch /file EROFS\nmkdir /directory EROFS\ntouch /usr/bin/probe EROFS\ntouch /opt/file EROFS\n");
 }
 
+TEST_F(RootTest, ABuildTreeStaysReadOnlyForAStageThatRemounts) {
+    const fs::path tree = bare_tree();
+    fs::create_directory(tree / "etc");
+    write_file(tree / "etc/mke2fs.conf", "[defaults]\n");
+    EXPECT_EQ(
+        output_of(
+            in(tree, {"remount", "/", "touch", "/file", "remount", "/etc/mke2fs.conf", "touch", "/etc/mke2fs.conf"})),
+        "remount / EROFS\nremount of the bind / ok\ntouch /file EROFS\n"
+        "remount /etc/mke2fs.conf EROFS\nremount of the bind /etc/mke2fs.conf ok\ntouch /etc/mke2fs.conf EROFS\n");
+}
+
 TEST_F(RootTest, ABuildTreeOnAReadOnlyMountWorks) {
     const fs::path tree = bare_tree();
     const AttachedMount view = std::move(Mount::bind(tree).read_only()).attach(tree);
@@ -91,8 +102,8 @@ TEST_F(RootTest, ABuildTreeWorksInPartsWhereNoOverlayIsPossible) {
     const std::string before = portrait(tree);
     fs::create_directory(scratch() / "skeletons");
     RootMaker maker(scratch() / "skeletons", RootMethod::binds);
-    const MadeRoot made = maker.make(in(tree, {}), scratch() / "place");
-    EXPECT_FALSE(made.overlay.has_value());
+    const MadeRoot made = maker.make(in(tree, {}), scratch());
+    EXPECT_TRUE(made.mounts.empty());
     EXPECT_EQ(made.path, scratch() / "skeletons/1");
     std::vector<std::string> targets;
     for (const Bind &bind : made.binds) targets.push_back(bind.target);
