@@ -54,8 +54,8 @@ struct Spec {
     std::vector<Bind> binds;        ///< mounted in this order, after the fresh directories
     std::vector<std::string> argv;  ///< argv[0] is absolute in the sandbox
     std::vector<std::string> env;   ///< "NAME=value": all there is, nothing is added (see stage_environment)
-    /// CAP_ names; what osb itself lacks is left out with one line in the log a Sandbox. In all five sets, and a ceiling
-    /// (bounding set).
+    /// CAP_ names; what osb itself lacks is left out with one line in the log a Sandbox. In all five sets, and a
+    /// ceiling (bounding set).
     std::vector<std::string> capabilities = {};
     std::filesystem::path var =
         {};  ///< caller's directory, read-write on /var; empty: a tmpfs. /var/tmp is made (1777)

@@ -21,8 +21,8 @@ class SandboxTest : public ::testing::Test {
 protected:
     void SetUp() override;
     void TearDown() override;
-    /// The warnings of this test.
-    static const std::vector<std::string> &warnings();
+    /// What this test logged at level info. A warning fails it.
+    static const std::vector<std::string> &told_at_v();
 
     /// The Sandbox of this test, made at its first use.
     Sandbox &sandbox();

@@ -44,7 +44,7 @@ TEST_F(Wall, LeavesOutWhatOsbOrTheKernelDoesNotHave) {
     spec.capabilities = {"CAP_CHOWN", "CAP_NO_SUCH_THING"};
     EXPECT_THAT(output_of(spec), HasSubstr(five(1)));
     output_of(spec);
-    EXPECT_THAT(warnings(), ElementsAre("osb itself lacks CAP_NO_SUCH_THING: stages run without")) << "once";
+    EXPECT_THAT(told_at_v(), ElementsAre("osb itself lacks CAP_NO_SUCH_THING: stages run without")) << "once";
     EXPECT_THAT(missing_capabilities(spec.capabilities, ~CapabilitySet{0}), ElementsAre("CAP_NO_SUCH_THING"));
     EXPECT_THAT(missing_capabilities({"CAP_CHOWN", "CAP_FSETID"}, 1), ElementsAre("CAP_FSETID"));
     EXPECT_THAT(held_capabilities({"CAP_FSETID", "CAP_CHOWN", "CAP_KILL"}, 0b10001),
