@@ -62,7 +62,7 @@ public:
         unsigned sum = 0;
         for (const char byte : bytes_) sum += static_cast<unsigned char>(byte);
         put_octal({checksum_field.offset, 7}, sum);
-        bytes_[checksum_field.offset + 7] = ' ';
+        bytes_[checksum_field.offset + 6] = '\0';
         out.append(bytes_.data(), bytes_.size());
     }
 

@@ -83,6 +83,7 @@ std::vector<Xattr> xattrs_of(archive_entry *entry) {
         attributes.emplace_back("system.posix_acl_access", *acl);
     if (auto acl = acl_value(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT))
         attributes.emplace_back("system.posix_acl_default", *acl);
+    std::ranges::sort(attributes);
     return attributes;
 }
 
@@ -182,14 +183,21 @@ private:
         return archive_filter_bytes(archive_.get(), 0);
     }
 
+    /// libarchive (3.6) reads "-5.5" as -5 and half a second; seen as -6 and half a second forward it is right.
+    static void set_time(TarEntry &entry, std::int64_t seconds, long nanoseconds) {
+        const bool is_before_1970 = seconds < 0 && nanoseconds != 0;
+        entry.mtime = is_before_1970 ? seconds - 1 : seconds;
+        entry.mtime_nanoseconds =
+            static_cast<std::uint32_t>(is_before_1970 ? 1'000'000'000 - nanoseconds : nanoseconds);
+    }
+
     static TarEntry converted(archive_entry *from) {
         const char *name = archive_entry_pathname(from);
         if (name == nullptr || *name == '\0') fail(Blame::build, "an entry without a name");
         TarEntry entry{.name = name, .type = type_of(from), .mode = archive_entry_perm(from)};
         entry.uid = static_cast<std::uint64_t>(archive_entry_uid(from));
         entry.gid = static_cast<std::uint64_t>(archive_entry_gid(from));
-        entry.mtime = archive_entry_mtime(from);
-        entry.mtime_nanoseconds = static_cast<std::uint32_t>(archive_entry_mtime_nsec(from));
+        set_time(entry, archive_entry_mtime(from), archive_entry_mtime_nsec(from));
         const char *link =
             entry.type == TarType::hard_link ? archive_entry_hardlink(from) : archive_entry_symlink(from);
         if (link != nullptr) entry.link = link;
