@@ -12,6 +12,7 @@
 #include <archive_entry.h>
 
 #include "lib/base/error.hpp"
+#include "lib/base/log.hpp"
 
 namespace osb::oci {
 namespace {
@@ -55,7 +56,10 @@ std::optional<std::string> acl_value(archive_entry *entry, int type) {
         const auto known = std::ranges::find(tags, tag, &std::pair<int, std::uint32_t>::first);
         if (known == tags.end()) return std::nullopt;
         const bool has_id = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
-        if (has_id && id < 0) return std::nullopt;
+        if (has_id && id < 0) {
+            log_warning("an ACL names users or groups without their numbers and is left out");
+            return std::nullopt;
+        }
         parts.emplace_back(known->second, has_id ? static_cast<std::uint32_t>(id) : ~0U,
                            static_cast<std::uint32_t>(permissions & 7));
     }

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <fcntl.h>
 #include <map>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 #include <vector>
 
 #include "lib/base/error.hpp"
@@ -170,15 +172,38 @@ private:
     void write_content(const TreeEntry &from, std::uint64_t size) {
         const Fd fd = from.open();
         if (size > buffer_size) ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-        for (std::uint64_t left = size; left > 0;) {
-            const size_t count = out_.put_from(fd, left, from.path);
-            if (count == 0) fail(Blame::environment, "/{}: became shorter while it was read", from.path);
-            left -= count;
+        const bool has_holes = static_cast<std::uint64_t>(from.status.st_blocks) * 512 < size;
+        for (std::uint64_t at = 0; at < size;) {
+            const Extent data = has_holes ? next_data(fd, at, size) : Extent{0, size};
+            out_.put_zeroes(data.begin - at);
+            for (at = data.begin; at < data.end;) {
+                const size_t count = out_.put_from(fd, data.end - at, from.path);
+                if (count == 0) fail(Blame::environment, "/{}: became shorter while it was read", from.path);
+                at += count;
+            }
         }
-        std::byte more{};
-        if (read_some(fd, std::span(&more, 1), from.path) != 0)
-            fail(Blame::environment, "/{}: became longer while it was read", from.path);
+        struct stat after {};
+        check(::fstat(fd.get(), &after), "stat /{}", from.path);
+        if (static_cast<std::uint64_t>(after.st_size) != size)
+            fail(Blame::environment, "/{}: became {} while it was read", from.path,
+                 static_cast<std::uint64_t>(after.st_size) > size ? "longer" : "shorter");
         out_.put_zeroes(tar_padding(size));
+    }
+
+    struct Extent {
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
+
+    /// What is not a hole at or after `at` (empty at `size` when all the rest is one); the file is positioned there.
+    static Extent next_data(const Fd &fd, std::uint64_t at, std::uint64_t size) {
+        const off_t begin = ::lseek(fd.get(), static_cast<off_t>(at), SEEK_DATA);
+        if (begin == -1 && errno == ENXIO) return {size, size};
+        const off_t end = begin == -1 ? -1 : ::lseek(fd.get(), begin, SEEK_HOLE);
+        const Extent data = end == -1 ? Extent{at, size}  // a file system that does not say
+                                      : Extent{static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end)};
+        check(::lseek(fd.get(), static_cast<off_t>(data.begin), SEEK_SET), "seek");
+        return {std::min(data.begin, size), std::min(data.end, size)};
     }
 
     const TarOptions &options_;
