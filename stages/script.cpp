@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <unistd.h>
+
+#include "lib/base/error.hpp"
+#include "lib/base/fd.hpp"
+#include "lib/base/process.hpp"
+#include "lib/base/temp_dir.hpp"
+#include "stages/arguments.hpp"
+#include "stages/deb_chroot.hpp"
+
+namespace osb::stages {
+
+int run_script(const Arguments &arguments);
+
+namespace {
+
+constexpr const char *script_name = "script";
+
+/// The program that reads the script, with its options.
+std::vector<std::string> interpreter_of(const Json &options) {
+    const Json *value = find_member(options, "interpreter");
+    if (value == nullptr) fail(Blame::build, "the option interpreter is missing");
+    std::vector<std::string> words =
+        value->is_string() ? std::vector{value->get<std::string>()} : text_list(options, "interpreter");
+    if (words.empty() || !words.front().starts_with('/'))
+        fail(Blame::build, "the interpreter must be an absolute path");
+    return words;
+}
+
+std::map<std::string, std::string> environment_of(const Arguments &arguments) {
+    std::map<std::string, std::string> all;
+    const Json *given = find_member(arguments.options(), "env");
+    if (given != nullptr)
+        for (const auto &[name, value] : given->items()) all[name] = text_option(*given, name);
+    return all;
+}
+
+/// With the build tree's programs; $OSB_TREE is the tree.
+int run_beside(const Arguments &arguments, std::vector<std::string> argv,
+               std::map<std::string, std::string> environment) {
+    environment.try_emplace("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    environment.try_emplace("LC_CTYPE", "C.UTF-8");
+    environment.try_emplace("SOURCE_DATE_EPOCH", std::to_string(arguments.time()));
+    environment["OSB_TREE"] = arguments.tree_path();
+    environment["OSB_INPUTS"] = "/run/osbuild/inputs";
+    std::vector<std::string> texts;
+    for (const auto &[name, value] : environment) texts.push_back(name + "=" + value);
+    const ExitStatus status = Process::spawn({.argv = std::move(argv), .env = texts, .cwd = "/"}).wait();
+    if (status.success()) return 0;
+    fail(Blame::build, "the script ended with {}", status.text());
+}
+
+}  // namespace
+
+int run_script(const Arguments &arguments) {
+    const Json &options = arguments.options();
+    std::vector<std::string> argv = interpreter_of(options);
+    const std::vector<std::string> args = text_list(options, "args");
+    const TempDir directory("/tmp", "osb-script");
+    const std::filesystem::path file = directory.path() / script_name;
+    write_file(file, text_option(options, "script"), 0755);
+    if (!flag_option(options, "chroot", false)) {
+        argv.push_back(file);
+        argv.insert(argv.end(), args.begin(), args.end());
+        return run_beside(arguments, std::move(argv), environment_of(arguments));
+    }
+    argv.push_back(std::string(chroot_archives) + "/" + script_name);
+    argv.insert(argv.end(), args.begin(), args.end());
+    in_tree(arguments.tree(), {{script_name, file}}, [&] {
+        const TreePrograms::Result result = TreePrograms(arguments.time()).run(argv, environment_of(arguments));
+        if (!result.success) fail(Blame::build, "the script ended with {}", result.how);
+    });
+    return 0;
+}
+
+}  // namespace osb::stages
