@@ -23,6 +23,10 @@ void prepare_ref(const std::filesystem::path &work, const std::string &treesum) 
     check(::symlink(layout::ref_target(treesum).c_str(), link.c_str()), "make a link in {}", work.native());
 }
 
+void remove_prepared_ref(const std::filesystem::path &work) noexcept {
+    ::unlink((work / prepared_ref).c_str());
+}
+
 Held publish_object(const Core &core, const std::filesystem::path &work, const std::string &treesum) {
     const auto from = work / layout::object;
     const auto objects = core.root() / layout::objects;

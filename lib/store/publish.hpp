@@ -13,6 +13,8 @@ namespace osb::store::detail {
 
 /// Makes the link that will be the ref, early: the sync of publish_object covers it.
 void prepare_ref(const std::filesystem::path &work, const std::string &treesum);
+/// Takes back what prepare_ref made, when the commit got no further.
+void remove_prepared_ref(const std::filesystem::path &work) noexcept;
 
 /// The tree in WORK/object becomes objects/TREESUM, unless that is there already; then that is used and the tree stays
 /// where it is. On return everything is on disk, and what the id will refer to is held.

@@ -183,36 +183,58 @@ std::string Workspace::treesum() {
     return sum_of_shown();
 }
 
+/// Whatever becomes of a commit, the Object is reset after it.
+class Workspace::Resetting {
+public:
+    explicit Resetting(Workspace &workspace) : workspace_(workspace) {}
+    Resetting(const Resetting &) = delete;
+    Resetting &operator=(const Resetting &) = delete;
+    ~Resetting() { workspace_.reset(); }
+
+private:
+    Workspace &workspace_;
+};
+
 std::string Workspace::commit(std::string_view id) {
     Changing changing(*this, "commit");
-    TreeSize needed{.bytes = 4096, .files = 1};
-    try {
-        std::string sum = sum_of_shown();
-        try {
-            prepare_ref(work_->path(), sum);
-            Held held = shows_base() ? core_->hold(sum) : publish_object(*core_, work_->path(), sum);
-            publish_ref(*core_, work_->path(), id);
-            const std::lock_guard lock(mutex_);
-            base_ = Base{.id = std::string(id), .held = std::move(held)};
-        } catch (const Error &error) {
-            if (means_no_room(error) && !shows_base()) needed = size_of_tree(open_shown());
-            throw;
-        }
-        reset();
-        return sum;
-    } catch (Error &error) {
-        reset();
-        if (means_no_room(error)) error.prepend(room_sentence(*core_, needed));
-        error.prepend(format("commit {}", id));
-        throw;
-    }
+    TreeSize needed{.bytes = 4096, .files = 1};  // a ref
+    return in_context(
+        [&] {
+            try {
+                const Resetting resetting(*this);
+                try {
+                    return commit_shown(id);
+                } catch (const Error &error) {
+                    if (means_no_room(error) && is_own_tree_here()) needed = size_of_tree(open_shown());
+                    throw;
+                }
+            } catch (Error &error) {
+                if (means_no_room(error)) error.prepend(room_sentence(*core_, needed));
+                throw;
+            }
+        },
+        "commit {}", id);
+}
+
+std::string Workspace::commit_shown(std::string_view id) {
+    std::string sum = sum_of_shown();
+    prepare_ref(work_->path(), sum);
+    Held held = shows_base() ? core_->hold(sum) : publish_object(*core_, work_->path(), sum);
+    publish_ref(*core_, work_->path(), id);
+    const std::lock_guard lock(mutex_);
+    base_ = Base{.id = std::string(id), .held = std::move(held)};
+    return sum;
+}
+
+bool Workspace::is_own_tree_here() const {
+    return !shows_base() && ::access((work_->path() / layout::object).c_str(), F_OK) == 0;
 }
 
 /// A clean work directory again, on whatever base there is. Where that cannot be made the Object is gone.
-void Workspace::reset() {
+void Workspace::reset() noexcept {
     try {
         remove_tree(work_->path() / layout::object);
-        ::unlink((work_->path() / "ref").c_str());
+        remove_prepared_ref(work_->path());
         if (!base_) make_empty_tree();
         const std::lock_guard lock(mutex_);
         written_ = false;

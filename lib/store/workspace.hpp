@@ -54,6 +54,7 @@ private:
     enum class Use { shared, writing, changing, gone };
     class Reading;
     class Changing;
+    class Resetting;
 
     void check_unused(std::string_view wish) const;
     void begin_reading(std::string_view wish);
@@ -64,7 +65,9 @@ private:
     void make_empty_tree();
     void clone_base();
     std::string sum_of_shown();
-    void reset();
+    std::string commit_shown(std::string_view id);
+    bool is_own_tree_here() const;
+    void reset() noexcept;
     void remove_all();
 
     const std::shared_ptr<Core> core_;

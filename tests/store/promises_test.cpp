@@ -504,6 +504,20 @@ TEST_F(Promise5, ARenameThatTheFileSystemRefusesLeavesTheFormerBase) {
     EXPECT_EQ(store.commit(object, "id"), sum) << "usable again";
 }
 
+TEST_F(Promise5, ARefThatCannotBeMadeIsAnErrorAndTheObjectIsReset) {
+    Object object = store.new_object();
+    write_into(object, "file", "text");
+    std::filesystem::create_directory(root / "refs/id");
+    const Error error = test::thrown_by([&] { store.commit(object, "id"); });
+    EXPECT_EQ(std::string(error.what()), format("commit id: make ref {}/refs/id: Is a directory", root.native()));
+    EXPECT_FALSE(object.written());
+    EXPECT_EQ(object.base(), std::nullopt);
+    EXPECT_EQ(entries_in_flight(), 4U) << "run, work directory, and the empty tree in it";
+    write_into(object, "file", "text");
+    store.commit(object, "other");
+    EXPECT_EQ(read_from(store.get("other"), "file"), "text");
+}
+
 TEST_F(Promise5, WhatStandsInTheWayOfAnObjectIsAnError) {
     Object object = store.new_object();
     write_into(object, "file", "text");
