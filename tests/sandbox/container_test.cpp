@@ -146,14 +146,21 @@ TEST_F(Container, HandsOverOutputWhileTheStageRuns) {
     EXPECT_EQ(seen, "begun");
 }
 
-TEST_F(Container, RunsSeveralAtOnce) {
+TEST_F(Container, RunsSeveralAtOnceInTheSameBuildTree) {
+    const BuildTree tree{scratch() / "tree"};
+    std::filesystem::create_directories(tree.path / "etc/containers");
     sandbox();
     std::vector<std::thread> threads;
     std::vector<std::string> outputs(6);
     for (size_t i = 0; i < outputs.size(); i++)
-        threads.emplace_back([&, i] { outputs[i] = output_of(probe({"print", std::to_string(i), "sleep", "0.1"})); });
+        threads.emplace_back([&, i] {
+            const std::string name = std::to_string(i);
+            for (int round = 0; round < 3; round++)
+                outputs[i] += output_of(probe({"print", name, "sleep", format("0.0{}", i)}, tree));
+        });
     for (std::thread &thread : threads) thread.join();
-    EXPECT_THAT(outputs, ElementsAre("0", "1", "2", "3", "4", "5"));
+    EXPECT_THAT(outputs, ElementsAre("000", "111", "222", "333", "444", "555"));
+    expect_nothing_left();
 }
 
 TEST_F(Container, LeavesNothingBehind) {
