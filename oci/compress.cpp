@@ -26,6 +26,7 @@ namespace osb::oci {
 namespace {
 
 constexpr size_t block_size = size_t{1} << 20;
+constexpr size_t piece_size = size_t{1} << 16;  // of what is written, see tar_writer.cpp
 constexpr int default_gzip_level = 2;
 constexpr int default_zstd_level = 3;
 
@@ -224,9 +225,13 @@ private:
             case Job::write: {
                 const std::span<const std::byte> stored =
                     compression_ == Compression::none ? block.plain : block.compressed;
-                if (compression_ != Compression::none) hash_.update(stored);
                 size_ += stored.size();
-                out_.write(stored);
+                for (size_t at = 0; at < stored.size(); at += piece_size) {
+                    const std::span<const std::byte> piece =
+                        stored.subspan(at, std::min(piece_size, stored.size() - at));
+                    if (compression_ != Compression::none) hash_.update(piece);
+                    out_.write(piece);
+                }
                 break;
             }
         }

@@ -17,7 +17,10 @@
 namespace osb::oci {
 namespace {
 
-constexpr size_t buffer_size = size_t{1} << 20;
+/// Stays in the CPU's cache between read(2) and whatever the sink does with it, and writes of this size are not slower
+/// than larger ones (on ext4 those of 1 MiB took up to twice the time, for memory in large folios).
+constexpr size_t buffer_size = size_t{1} << 16;
+constexpr std::uint64_t progress_step = std::uint64_t{1} << 20;
 
 /// Collects small pieces and reads file content into the same buffer, so that nothing is copied twice.
 class Output {
@@ -55,11 +58,19 @@ public:
         out_.write(std::span(buffer_).first(used_));
         flushed_ += used_;
         used_ = 0;
-        if (progress_) progress_(flushed_);
+        if (progress_ && flushed_ - told_ >= progress_step) tell();
+    }
+    void finish() {
+        flush();
+        if (progress_ && flushed_ != told_) tell();
     }
     std::uint64_t size() const { return flushed_ + used_; }
 
 private:
+    void tell() {
+        told_ = flushed_;
+        progress_(told_);
+    }
     std::span<std::byte> free_room() {
         if (used_ == buffer_.size()) flush();
         return std::span(buffer_).subspan(used_);
@@ -70,6 +81,7 @@ private:
     std::vector<std::byte> buffer_ = std::vector<std::byte>(buffer_size);
     size_t used_ = 0;
     std::uint64_t flushed_ = 0;
+    std::uint64_t told_ = 0;
 };
 
 /// What belongs to the file, not to the file system or overlay it happens to lie on.
@@ -110,7 +122,7 @@ public:
 
     TarSummary finish() {
         out_.put_zeroes(tar_end_size);
-        out_.flush();
+        out_.finish();
         summary_.bytes = out_.size();
         return summary_;
     }

@@ -41,7 +41,7 @@ struct TarSummary {
 /// Writes the tree at `root` (a directory) as one tar: same tree and options, same bytes. Entries come in walk_tree's
 /// order, owners are numbers only, the first name of a hard-linked file carries the data, holes are written as zeroes.
 /// File capabilities of user namespaces (revision 3) become plain ones (revision 2). Throws when a file changes its
-/// size meanwhile. `out` gets pieces of up to 1 MiB; an Error leaves it with the beginning of an archive.
+/// size meanwhile. `out` gets pieces of up to 64 KiB; an Error leaves it with the beginning of an archive.
 TarSummary write_tar(const Fd &root, Sink &out, const TarOptions &options = {});
 
 }  // namespace osb::oci
