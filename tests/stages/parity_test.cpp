@@ -38,6 +38,41 @@ void PrintTo(const Case &one, std::ostream *out) {
     "GID_MIN 1000\\nGID_MAX 60000\\nUSERGROUPS_ENAB yes\\nHOME_MODE 0750\\nUMASK 022\\n' > etc/login.defs; "           \
     "printf 'SHELL=/bin/sh\\n' > etc/default/useradd; "
 
+// A tree with units as packages bring them.
+#define UNITS                                                                                                         \
+    "mkdir -p usr/lib/systemd/system etc dev usr/lib/systemd/system/d.service.d; ln -s usr/lib lib; cd "              \
+    "usr/lib/systemd/system; "                                                                                        \
+    "printf 'ID=debian\\nVERSION_ID=12\\n' > ../../../../etc/os-release; "                                            \
+    "printf '[Unit]\\nWantedBy=no.target\\n[Install]\\nWantedBy=multi-user.target "                                   \
+    "graphical.target\\nAlias=bb.service\\nAlso=b.socket gone.socket\\n' > a.service; "                               \
+    "printf '[Install]\\nWantedBy=sockets.target\\nRequiredBy=a.service\\n' > b.socket; "                             \
+    "printf '[Install]\\nWantedBy=x.target\\nDefaultInstance=tty1\\n' > g@.service; "                                 \
+    "printf '[Install]\\nWantedBy=x-%%i.target y@%%i.service\\nAlias=h@.service\\n' > i@.service; "                   \
+    "printf '[Install]\\nWantedBy=z@.service\\n' > n@.service; printf '[Install]\\nWantedBy=z.target\\n' > "          \
+    "p@.service; "                                                                                                    \
+    "printf '[Install]\\nWantedBy=one.target \\\\\\n  two.target\\n# no\\nWantedBy=\\nWantedBy=three.target\\n' > "   \
+    "c.service; "                                                                                                     \
+    "printf '[Service]\\nX=1\\n' > d.service; printf '[Install]\\nWantedBy=drop.target\\n' > d.service.d/10-x.conf; " \
+    "printf '[Install]\\nAlias=dbus.service\\nWantedBy=multi-user.target\\n' > broker.service; "                      \
+    "printf '[Install]\\nAlias=wrong.socket\\n' > w.service; printf '[Install]\\nAlias=q.target.wants/v.service\\n' " \
+    "> v.service; "                                                                                                   \
+    ": > empty.service; ln -s a.service al.service; ln -s /dev/null masked.service; printf '[Unit]\\n' > "            \
+    "multi-user.target; "                                                                                             \
+    "ln -s multi-user.target runlevel3.target; printf '[Unit]\\n' > graphical.target; cd ../../../..; "
+
+#define COPY_TREE                                                                                                     \
+    "mkdir -p a/b l e; echo 1 > a/f; chmod 4755 a/f; echo 2 > a/b/g; ln a/f a/b/h; ln -s f a/s; ln -s ../../out "     \
+    "a/b/dangling; mkfifo a/p; "                                                                                      \
+    "mknod a/n c 1 3; chown 7:8 a/b; chmod 1777 a/b; truncate -s 1M a/hole; touch -d 2001-02-03 a/f a/b a; touch -h " \
+    "-d 2002-02-02 a/s; echo e > e/f; "
+
+#define CHOWN_TREE                                                                                                     \
+    "mkdir -p usr/bin etc d/x; touch f d/f; ln -s ../f d/l; chmod 6755 f d/f; chown 3:3 f d/f; printf "                \
+    "'alice:x:1234:1:::\\n77:x:9:1:::\\n' > etc/passwd; printf 'staff:x:50:\\n' > etc/group; ln -s f lf; ln -s d ld; " \
+    "cp /bin/chown usr/bin/; mkdir -p usr/lib64 usr/lib/x86_64-linux-gnu; rm -f usr/lib64/*; ln -s usr/lib64 lib64; "  \
+    "ln -s usr/lib lib; cp -L /lib/x86_64-linux-gnu/libc.so.6 usr/lib/x86_64-linux-gnu/; cp -L "                       \
+    "/lib64/ld-linux-x86-64.so.2 usr/lib64/"
+
 const Case cases[] = {
     {"MkdirPlain", "org.osbuild.mkdir", R"({"paths": [{"path": "/a"}, {"path": "/a/b", "mode": 448}, {"path": "c"}]})"},
     {"MkdirParents", "org.osbuild.mkdir",
@@ -139,6 +174,101 @@ const Case cases[] = {
     {"UsersModifyUid", "org.osbuild.users", R"({"users": {"old": {"uid": 5}}})", ACCOUNTS},
     {"UsersModifyNoShadowRecord", "org.osbuild.users", R"({"users": {"daemon": {"password": "q", "expiredate": 7}}})",
      ACCOUNTS},
+
+    {"SystemdEnable", "org.osbuild.systemd", R"({"enabled_services": ["a"]})", UNITS},
+    {"SystemdEnableMany", "org.osbuild.systemd", R"({"enabled_services": ["c.service", "b.socket", "d"]})", UNITS},
+    {"SystemdEnableTwice", "org.osbuild.systemd", R"({"enabled_services": ["a", "a.service"]})", UNITS},
+    {"SystemdTemplate", "org.osbuild.systemd", R"({"enabled_services": ["g@.service", "g@tty7.service"]})", UNITS},
+    {"SystemdInstance", "org.osbuild.systemd", R"({"enabled_services": ["i@one.service"]})", UNITS},
+    {"SystemdTemplateOnly", "org.osbuild.systemd", R"({"enabled_services": ["n@.service"]})", UNITS},
+    {"SystemdTemplateWithoutInstance", "org.osbuild.systemd", R"({"enabled_services": ["p@.service"]})", UNITS},
+    {"SystemdAlias", "org.osbuild.systemd", R"({"enabled_services": ["al"]})", UNITS},
+    {"SystemdAliasInEtc", "org.osbuild.systemd", R"({"enabled_services": ["broker", "dbus"]})", UNITS},
+    {"SystemdWrongAlias", "org.osbuild.systemd", R"({"enabled_services": ["w"]})", UNITS},
+    {"SystemdWantsAlias", "org.osbuild.systemd", R"({"enabled_services": ["v"]})", UNITS},
+    {"SystemdMissing", "org.osbuild.systemd", R"({"enabled_services": ["nope"]})", UNITS},
+    {"SystemdMasked", "org.osbuild.systemd", R"({"enabled_services": ["masked"]})", UNITS},
+    {"SystemdEmpty", "org.osbuild.systemd", R"({"enabled_services": ["empty"]})", UNITS},
+    {"SystemdDisable", "org.osbuild.systemd",
+     R"({"enabled_services": ["a", "g@tty1.service", "g@tty2.service"], "disabled_services": ["a", "g@.service"]})",
+     UNITS},
+    {"SystemdDisableInstance", "org.osbuild.systemd",
+     R"({"enabled_services": ["g@tty1.service", "g@tty2.service"], "disabled_services": ["g@tty1.service"]})", UNITS},
+    {"SystemdDisableAlias", "org.osbuild.systemd", R"({"enabled_services": ["broker"], "disabled_services": ["dbus"]})",
+     UNITS},
+    {"SystemdDisableMissing", "org.osbuild.systemd", R"({"disabled_services": ["nope"]})", UNITS},
+    {"SystemdDisableMasked", "org.osbuild.systemd", R"({"disabled_services": ["masked"]})", UNITS},
+    {"SystemdDisableDangling", "org.osbuild.systemd", R"({"disabled_services": ["old"]})",
+     UNITS "mkdir -p etc/systemd/system/x.wants; ln -s /lib/systemd/system/old.service "
+           "etc/systemd/system/x.wants/old.service; ln -s old.service etc/systemd/system/other.service"},
+    {"SystemdDisableSocketOnly", "org.osbuild.systemd",
+     R"({"enabled_services": ["a"], "disabled_services": ["b.socket"]})", UNITS},
+    {"SystemdMask", "org.osbuild.systemd", R"({"masked_services": ["a", "nope", "n@.service", "foo bar"]})", UNITS},
+    {"SystemdMaskTwice", "org.osbuild.systemd", R"({"masked_services": ["a", "a"]})", UNITS},
+    {"SystemdMaskAFile", "org.osbuild.systemd", R"({"masked_services": ["local"]})",
+     UNITS "mkdir -p etc/systemd/system; echo x > etc/systemd/system/local.service"},
+    {"SystemdMaskAnAlias", "org.osbuild.systemd", R"({"enabled_services": ["broker"], "masked_services": ["dbus"]})",
+     UNITS},
+    {"SystemdLocalUnit", "org.osbuild.systemd", R"({"enabled_services": ["local"]})",
+     UNITS "mkdir -p etc/systemd/system; printf '[Install]\\nWantedBy=multi-user.target\\n' > "
+           "etc/systemd/system/local.service"},
+    {"SystemdDefault", "org.osbuild.systemd", R"({"default_target": "runlevel3"})", UNITS},
+    {"SystemdDefaultAgain", "org.osbuild.systemd", R"({"default_target": "graphical.target"})",
+     UNITS
+     "mkdir -p etc/systemd/system; ln -s /lib/systemd/system/multi-user.target etc/systemd/system/default.target"},
+    {"SystemdDefaultService", "org.osbuild.systemd", R"({"default_target": "a.service"})", UNITS},
+    {"SystemdDefaultMissing", "org.osbuild.systemd", R"({"default_target": "nope"})", UNITS},
+    {"SystemdGenerators", "org.osbuild.systemd", R"({"masked_generators": ["x-generator", "y"]})", UNITS},
+    {"SystemdPattern", "org.osbuild.systemd", R"({"enabled_services": ["a*"]})", UNITS},
+    {"CopyDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a", "to": "tree:///new"}]})", COPY_TREE},
+    {"CopyContent", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///new"}]})", COPY_TREE},
+    {"CopyIntoDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a", "to": "tree:///e"}]})", COPY_TREE},
+    {"CopyContentIntoDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///e"}]})", COPY_TREE},
+    {"CopyContentIntoDirSlash", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///e/"}]})",
+     COPY_TREE},
+    {"CopyFile", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///g"}]})", COPY_TREE},
+    {"CopyFileSlash", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///g/"}]})", COPY_TREE},
+    {"CopyFileIntoDirSlash", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///e/"}]})",
+     COPY_TREE},
+    {"CopyDirToNewSlash", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a", "to": "tree:///new/"}]})", COPY_TREE},
+    {"CopyLink", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/s", "to": "tree:///t"}]})", COPY_TREE},
+    {"CopyDangling", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/b/dangling", "to": "tree:///t"}]})",
+     COPY_TREE},
+    {"CopyDirOnFile", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a", "to": "tree:///e/f"}]})", COPY_TREE},
+    {"CopySameFile", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///a/f"}]})", COPY_TREE},
+    {"CopyIntoItself", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a", "to": "tree:///a/b"}]})", COPY_TREE},
+    {"CopyFileContent", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f/", "to": "tree:///g"}]})", COPY_TREE},
+    {"CopyMissing", "org.osbuild.copy", R"({"paths": [{"from": "tree:///no", "to": "tree:///g"}]})", COPY_TREE},
+    {"CopyNoParent", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///no/g"}]})", COPY_TREE},
+    {"CopyOverFile", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///e/f"}]})", COPY_TREE},
+    {"CopyThroughLink", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///ln"}]})",
+     COPY_TREE "echo old > target; ln -s target ln"},
+    {"CopyReplacesLink", "org.osbuild.copy",
+     R"({"paths": [{"from": "tree:///a/f", "to": "tree:///ln", "remove_destination": true}]})",
+     COPY_TREE "echo old > target; ln -s target ln"},
+    {"CopyThroughDangling", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/f", "to": "tree:///ln"}]})",
+     COPY_TREE "ln -s target ln"},
+    {"CopyBreaksHardLinks", "org.osbuild.copy", R"({"paths": [{"from": "tree:///e/f", "to": "tree:///x"}]})",
+     COPY_TREE "echo old > x; ln x y"},
+    {"CopyLinkOverFile", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/s", "to": "tree:///e/f"}]})", COPY_TREE},
+    {"CopyMerge", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///m"}]})",
+     COPY_TREE "mkdir -p m/b; echo keep > m/b/k; echo old > m/f; ln -s nowhere m/s; chmod 700 m m/b; chown 1:1 m"},
+    {"CopyMergeOnLinkedDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///m"}]})",
+     COPY_TREE "mkdir -p m e; ln -s ../e m/b"},
+    {"CopyToLinkedDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///ld"}]})",
+     COPY_TREE "ln -s e ld"},
+    {"CopyFileOverDir", "org.osbuild.copy", R"({"paths": [{"from": "tree:///a/", "to": "tree:///m"}]})",
+     COPY_TREE "mkdir -p m/f"},
+    {"ChownNames", "org.osbuild.chown",
+     R"({"items": {"/f": {"user": "alice", "group": "staff"}, "/d": {"user": "alice", "recursive": true}}})",
+     CHOWN_TREE},
+    {"ChownNumbers", "org.osbuild.chown",
+     R"({"items": {"/f": {"user": 5, "group": 6}, "/d": {"group": "7", "recursive": true}}})", CHOWN_TREE},
+    {"ChownDigitsAreANameFirst", "org.osbuild.chown", R"({"items": {"/f": {"user": 77}}})", CHOWN_TREE},
+    {"ChownUnknown", "org.osbuild.chown", R"({"items": {"/f": {"user": "nobody"}}})", CHOWN_TREE},
+    {"ChownFollowsALink", "org.osbuild.chown", R"({"items": {"/lf": {"user": 4}}})", CHOWN_TREE},
+    {"ChownRecursiveLink", "org.osbuild.chown", R"({"items": {"/ld": {"user": 4, "recursive": true}}})", CHOWN_TREE},
+    {"ChownMissing", "org.osbuild.chown", R"({"items": {"/no": {"user": 4}}})", CHOWN_TREE},
 };
 
 /// The lines that only one of two listings has.
