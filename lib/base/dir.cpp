@@ -5,10 +5,8 @@
 #include <array>
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <memory>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,74 +34,15 @@ int open_in_root(const Fd &root, const char *path, int flags, mode_t mode) {
     return static_cast<int>(number);
 }
 
-/// Clears the inode flags that forbid unlinking, on the directory itself or on an entry in it. Best effort.
-void allow_removal(int fd) {
-    int flags = 0;
-    if (::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
-        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-        ::ioctl(fd, FS_IOC_SETFLAGS, &flags);
-    }
-}
-
-void allow_removal_of_entry(const Fd &dir, const char *name) {
-    allow_removal(dir.get());
-    const Fd entry(::openat(dir.get(), name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-    if (entry) allow_removal(entry.get());
-}
-
-void remove_entry(const Fd &dir, const char *name, int flags) {
-    if (::unlinkat(dir.get(), name, flags) == 0 || errno == ENOENT) return;
-    if (errno == EPERM || errno == EACCES) {
-        allow_removal_of_entry(dir, name);
-        ::fchmod(dir.get(), 0700);
-        if (::unlinkat(dir.get(), name, flags) == 0 || errno == ENOENT) return;
-    }
-    check(-1, "remove {}", name);
-}
-
-void empty_directory(const Fd &dir, dev_t device);
-
-void remove_below(const Fd &parent, const char *name, dev_t device) {
-    Fd fd(::openat(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd && errno == EACCES) {
-        ::fchmodat(parent.get(), name, 0700, 0);
-        fd = Fd(::openat(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    }
-    if (!fd && errno == ENOENT) return;
-    check(fd.get(), "open {}", name);
-    in_context([&] { empty_directory(fd, device); }, "{}", name);
-    remove_entry(parent, name, AT_REMOVEDIR);
-}
-
-void empty_directory(const Fd &dir, dev_t device) {
-    struct stat status {};
-    check(::fstat(dir.get(), &status), "stat a directory to remove");
-    if (status.st_dev != device) throw_errno(EXDEV, "remove a directory on which another file system is mounted");
-    std::unique_ptr<DIR, CloseDir> list(::fdopendir(dir.duplicate().release()));
-    if (!list) check(-1, "list a directory to remove");
-    ::rewinddir(list.get());
-    while (const dirent *entry = ::readdir(list.get())) {
-        const std::string name = entry->d_name;
-        if (name == "." || name == "..") continue;
-        if (entry->d_type == DT_DIR) {
-            remove_below(dir, name.c_str(), device);
-        } else if (entry->d_type == DT_UNKNOWN) {
-            struct stat what {};
-            if (::fstatat(dir.get(), name.c_str(), &what, AT_SYMLINK_NOFOLLOW) == -1) continue;
-            if (S_ISDIR(what.st_mode))
-                remove_below(dir, name.c_str(), device);
-            else
-                remove_entry(dir, name.c_str(), 0);
-        } else {
-            remove_entry(dir, name.c_str(), 0);
-        }
-    }
-}
-
 }  // namespace
 
 Dir Dir::open(const std::filesystem::path &path) {
     return Dir(osb::open_file(path, O_RDONLY | O_DIRECTORY));
+}
+
+Dir Dir::open_parent(const TreePath &path) const {
+    if (path.is_root()) fail(Blame::usage, "the root of the tree is in no directory");
+    return open_dir(path.parent());
 }
 
 Fd Dir::open_file(const TreePath &path, int flags, mode_t mode, Symlinks symlinks) const {
@@ -140,7 +79,9 @@ void Dir::write_file(const TreePath &path, std::string_view text, mode_t mode) c
     const Dir parent = open_parent(path);
     const std::string name = path.name();
     struct stat status {};
-    if (::fstatat(parent.fd().get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
+    // Nor is a FIFO waited for, nor a device written to.
+    if (::fstatat(parent.fd().get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode) &&
+        !S_ISDIR(status.st_mode))
         check(::unlinkat(parent.fd().get(), name.c_str(), 0), "replace {} in the tree", path.absolute());
     const Fd fd(
         check(::openat(parent.fd().get(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode),
@@ -149,7 +90,13 @@ void Dir::write_file(const TreePath &path, std::string_view text, mode_t mode) c
 }
 
 std::string Dir::read_file(const TreePath &path, size_t limit) const {
-    return read_all(open_file(path, O_RDONLY), path.absolute(), limit);
+    // In somebody's tree a FIFO may stand where a file is expected: it must not hold us up.
+    const Fd fd = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat status {};
+    check(::fstat(fd.get(), &status), "stat {} in the tree", path.absolute());
+    if (S_ISDIR(status.st_mode)) throw_errno(EISDIR, "read {} in the tree", path.absolute());
+    if (!S_ISREG(status.st_mode)) fail(Blame::build, "read {} in the tree: it is not a regular file", path.absolute());
+    return read_all(fd, path.absolute(), limit);
 }
 
 std::optional<std::string> Dir::read_file_if_exists(const TreePath &path, size_t limit) const {
@@ -184,30 +131,6 @@ std::vector<std::string> Dir::names() const {
     if (errno != 0) check(-1, "list a directory");
     std::ranges::sort(names);
     return names;
-}
-
-void remove_tree(const Fd &parent, const std::string &name) {
-    struct stat status {};
-    if (::fstatat(parent.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == -1) {
-        if (errno == ENOENT) return;
-        check(-1, "remove {}", name);
-    }
-    in_context(
-        [&] {
-            if (S_ISDIR(status.st_mode))
-                remove_below(parent, name.c_str(), status.st_dev);
-            else
-                remove_entry(parent, name.c_str(), 0);
-        },
-        "remove tree");
-}
-
-void remove_tree(const std::filesystem::path &path) {
-    const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    const Fd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd && errno == ENOENT) return;
-    check(fd.get(), "remove {}: open its directory", path.native());
-    remove_tree(fd, path.filename().native());
 }
 
 }  // namespace osb

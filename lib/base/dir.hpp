@@ -32,7 +32,7 @@ public:
     Dir open_dir(const TreePath &path, Symlinks symlinks = Symlinks::follow) const;
     /// The directory that holds `path`'s last component, for *at() calls with path.name(). The root has no parent:
     /// throws.
-    Dir open_parent(const TreePath &path) const { return open_dir(path.parent()); }
+    Dir open_parent(const TreePath &path) const;
 
     /// The entry itself (symlinks refused) or what it leads to; nullopt when there is none. Other failures throw.
     std::optional<struct stat> status(const TreePath &path, Symlinks symlinks = Symlinks::refuse) const;
@@ -40,8 +40,9 @@ public:
 
     /// Makes the directory and its missing parents with `mode`; an existing directory is fine.
     Dir make_dirs(const TreePath &path, mode_t mode = 0755) const;
-    /// Creates or replaces a regular file (a symlink in its place is replaced, not followed).
+    /// Writes a regular file anew; a symlink, FIFO or device in its place is replaced, not followed or written to.
     void write_file(const TreePath &path, std::string_view text, mode_t mode = 0644) const;
+    /// Throws (Blame::build) for what is not a regular file.
     std::string read_file(const TreePath &path, size_t limit = size_t{1} << 30) const;
     std::optional<std::string> read_file_if_exists(const TreePath &path, size_t limit = size_t{1} << 30) const;
     std::string read_link(const TreePath &path) const;
@@ -52,9 +53,9 @@ private:
     Fd fd_;
 };
 
-/// Removes `name` in `parent` and all below it, whatever modes it has; what is not there is not an error. Immutable and
-/// append-only flags are cleared when in the way. Never crosses into another file system: a mount point in it is an
-/// Error (EBUSY or EXDEV), so that nothing outside is ever removed.
+/// Removes `name` in `parent` and all below it, however deep and whatever modes it has; what is not there is not an
+/// error. Immutable and append-only flags are cleared when in the way, but `parent` stays as it is. A mount point in
+/// it, or it being one, is an Error (EBUSY), so that nothing outside is ever removed.
 void remove_tree(const Fd &parent, const std::string &name);
 void remove_tree(const std::filesystem::path &path);
 
