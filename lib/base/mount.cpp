@@ -52,6 +52,13 @@ public:
         else
             configure(FSCONFIG_SET_STRING, key.c_str(), value.c_str());
     }
+    /// A name for `path` that is short and has nothing to escape; valid until the file system is created. fsconfig(2)
+    /// takes no value of 256 bytes or more, and overlayfs takes a backslash or colon in a path for one of its own.
+    std::string short_name(const std::filesystem::path &path, size_t limit = 256) {
+        const std::string &text = path.native();
+        if (text.size() < limit && text.find_first_of(":\\,") == std::string::npos) return text;
+        return held_.emplace_back(open_file(path, O_PATH | O_DIRECTORY)).proc_path();
+    }
     bool try_set(const std::string &key, const std::string &value) {
         return ::syscall(SYS_fsconfig, fd_.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0) == 0;
     }
@@ -86,20 +93,8 @@ private:
 
     std::string type_;
     Fd fd_;
+    std::vector<Fd> held_;
 };
-
-/// Escapes what separates the entries of `lowerdir=`.
-std::string lower_list(const std::vector<std::filesystem::path> &layers) {
-    std::string list;
-    for (const auto &layer : layers) {
-        if (!list.empty()) list += ':';
-        for (const char c : layer.native()) {
-            if (c == ':' || c == '\\' || c == ',') list += '\\';
-            list += c;
-        }
-    }
-    return list;
-}
 
 }  // namespace
 
@@ -133,21 +128,23 @@ Mount Mount::bind(const Fd &source, Recursion recursion) {
 Mount Mount::overlay(const OverlaySpec &spec) {
     OSB_ASSERT(!spec.lower.empty());
     Context context("overlay");
-    // One lower directory a call (Linux 6.5) has no limit on the length of the list; the joined form is limited to a
-    // page.
+    // One lower directory a call (Linux 6.8) knows no limit; before, all have to fit into one value.
     bool appended = true;
     for (const auto &layer : spec.lower) {
-        appended = context.try_set("lowerdir+", layer.native());
+        appended = context.try_set("lowerdir+", context.short_name(layer));
         if (!appended) break;
     }
     if (!appended) {
         context = Context("overlay");
-        context.set("lowerdir", lower_list(spec.lower));
+        std::string list;
+        for (const auto &layer : spec.lower)
+            list += (list.empty() ? "" : ":") + context.short_name(layer, 256 / spec.lower.size());
+        context.set("lowerdir", list);
     }
     if (spec.upper) {
         OSB_ASSERT(spec.work.has_value());
-        context.set("upperdir", spec.upper->native());
-        context.set("workdir", spec.work->native());
+        context.set("upperdir", context.short_name(*spec.upper));
+        context.set("workdir", context.short_name(*spec.work));
     }
     for (const auto &[key, value] : spec.options) context.set(key, value);
     return Mount(context.create());
