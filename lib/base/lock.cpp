@@ -2,6 +2,7 @@
 #include "lib/base/lock.hpp"
 
 #include <sys/file.h>
+#include <utility>
 
 #include "lib/base/error.hpp"
 
@@ -11,6 +12,19 @@ int operation(LockKind kind) {
     return kind == LockKind::shared ? LOCK_SH : LOCK_EX;
 }
 }  // namespace
+
+FileLock::~FileLock() {
+    // Closing alone would leave the lock to a child between fork and exec.
+    if (fd_) ::flock(fd_.get(), LOCK_UN);
+}
+
+FileLock &FileLock::operator=(FileLock &&other) noexcept {
+    if (this != &other) {
+        const FileLock old(std::move(*this));
+        fd_ = std::move(other.fd_);
+    }
+    return *this;
+}
 
 FileLock FileLock::wait(Fd fd, LockKind kind, std::string_view what) {
     int result = -1;
