@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,7 +50,8 @@ struct Prepared {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::signal(number, SIG_DFL);
+    // What we ignore stays ignored beyond exec unless it is undone.
+    for (int number = 1; number < NSIG; number++) ::signal(number, SIG_DFL);
     if (ready.new_session) ::setsid();
     // First out of the way of every target number, then onto them.
     report = ::fcntl(report, F_DUPFD_CLOEXEC, ready.highest + 1);
@@ -94,7 +96,9 @@ std::optional<std::filesystem::path> find_program(std::string_view program) {
     while (!rest.empty()) {
         const size_t colon = rest.find(':');
         const auto place = std::filesystem::path(rest.substr(0, colon)) / program;
-        if (::access(place.c_str(), X_OK) == 0) return place;
+        struct stat status {};
+        if (::access(place.c_str(), X_OK) == 0 && ::stat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+            return place;
         rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
     }
     return std::nullopt;
