@@ -58,8 +58,9 @@ Landing::Landing(const FetchOptions &options, Checksum checksum)
 
 void Landing::refuse_full(int number) const {
     const std::string needed = expected_ != 0 ? human_size(expected_) + " more needed, " : std::string();
-    throw Error(format("write {} into the store ({}{} free)", checksum_.text(), needed, human_size(free_bytes(scratch_))),
-                std::error_code(number, std::generic_category()));
+    throw Error(
+        format("write {} into the store ({}{} free)", checksum_.text(), needed, human_size(free_bytes(scratch_))),
+        std::error_code(number, std::generic_category()));
 }
 
 void Landing::expect(std::uint64_t bytes) {
