@@ -20,7 +20,8 @@ void install_packages(const Json &arguments) {
     if (const Json *answers = options != nullptr ? find_member(*options, "debconf") : nullptr)
         what.answers = answers->get<std::vector<std::string>>();
     const Json *meta = find_member(arguments, "meta");
-    if (const Json *epoch = meta != nullptr ? find_member(*meta, "source-epoch") : nullptr) what.epoch = epoch->get<EpochSeconds>();
+    if (const Json *epoch = meta != nullptr ? find_member(*meta, "source-epoch") : nullptr)
+        what.epoch = epoch->get<EpochSeconds>();
     install(Dir::open(arguments.at("tree").get<std::string>()), what);
 }
 

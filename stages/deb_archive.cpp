@@ -42,14 +42,16 @@ archive_entry *next(archive *reader) {
 class MemberTar {
 public:
     /// Finds the member "PREFIX.tar…".
-    MemberTar(const std::filesystem::path &path, std::string_view prefix) : outer_(make_reader()), inner_(make_reader()) {
+    MemberTar(const std::filesystem::path &path, std::string_view prefix)
+        : outer_(make_reader()), inner_(make_reader()) {
         ::archive_read_support_format_ar(outer_.get());
         if (::archive_read_open_filename(outer_.get(), path.c_str(), 1 << 18) != ARCHIVE_OK) refuse(outer_.get());
         for (bool found = false; !found;) {
             archive_entry *entry = next(outer_.get());
             if (entry == nullptr) fail(Blame::build, "no member {}.tar", prefix);
             const char *name = ::archive_entry_pathname(entry);
-            found = name != nullptr && std::string_view(name).substr(0, prefix.size() + 4) == std::string(prefix) + ".tar";
+            found =
+                name != nullptr && std::string_view(name).substr(0, prefix.size() + 4) == std::string(prefix) + ".tar";
         }
         ::archive_read_support_filter_gzip(inner_.get());
         ::archive_read_support_filter_xz(inner_.get());
@@ -69,7 +71,8 @@ private:
         auto &tar = *static_cast<MemberTar *>(self);
         const la_ssize_t count = ::archive_read_data(tar.outer_.get(), tar.room_->data(), tar.room_->size());
         if (count < 0) {
-            ::archive_set_error(inner, ::archive_errno(tar.outer_.get()), "%s", ::archive_error_string(tar.outer_.get()));
+            ::archive_set_error(inner, ::archive_errno(tar.outer_.get()), "%s",
+                                ::archive_error_string(tar.outer_.get()));
             return ARCHIVE_FATAL;
         }
         *buffer = tar.room_->data();
@@ -122,7 +125,8 @@ Package read_package(const std::filesystem::path &archive) {
                 const std::string name = plain_name(::archive_entry_pathname(entry));
                 if (name.find('/') != std::string::npos) fail(Blame::build, "unexpected control file {}", name);
                 read_content(tar.get(), [&](std::span<const std::byte> data) {
-                    if (member.content.size() + data.size() > largest_member) fail(Blame::build, "{} is too large", name);
+                    if (member.content.size() + data.size() > largest_member)
+                        fail(Blame::build, "{} is too large", name);
                     member.content.append(reinterpret_cast<const char *>(data.data()), data.size());
                 });
                 package.newest = std::max(package.newest, member.mtime);
@@ -131,13 +135,15 @@ Package read_package(const std::filesystem::path &archive) {
             const auto control = package.members.extract("control");
             if (control.empty()) fail(Blame::build, "no control file");
             const auto paragraphs = parse_deb822(control.mapped().content);
-            if (paragraphs.size() != 1) fail(Blame::build, "the control file holds {} paragraphs instead of one", paragraphs.size());
+            if (paragraphs.size() != 1)
+                fail(Blame::build, "the control file holds {} paragraphs instead of one", paragraphs.size());
             package.control = paragraphs.front();
             for (const char *field : {"Package", "Version", "Architecture"}) {
                 const std::string &value = package.control.get(field);
                 if (value.empty()) fail(Blame::build, "the control file has no {}", field);
                 // They become part of file names.
-                if (value.find_first_of("/\n ") != std::string::npos) fail(Blame::build, "the control file's {} is not one: {}", field, value);
+                if (value.find_first_of("/\n ") != std::string::npos)
+                    fail(Blame::build, "the control file's {} is not one: {}", field, value);
             }
             return package;
         },
@@ -154,8 +160,10 @@ void read_package_files(const std::filesystem::path &archive,
                            .gid = static_cast<gid_t>(::archive_entry_gid(raw)),
                            .mtime = ::archive_entry_mtime(raw),
                            .device = ::archive_entry_rdev(raw)};
-        if (const char *link = ::archive_entry_hardlink(raw)) entry.hardlink = plain_name(link);
-        else if (const char *target = ::archive_entry_symlink(raw)) entry.link = target;
+        if (const char *link = ::archive_entry_hardlink(raw))
+            entry.hardlink = plain_name(link);
+        else if (const char *target = ::archive_entry_symlink(raw))
+            entry.link = target;
         visit(entry, [&](const auto &take) { read_content(tar.get(), take); });
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -10,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 #include "lib/base/deb822.hpp"
 
@@ -33,7 +32,8 @@ struct Package {
     const std::string &version() const { return control.get("Version"); }
     const std::string &architecture() const { return control.get("Architecture"); }
     bool is_essential() const { return control.get("Essential") == "yes"; }
-    /// What dpkg calls it where names alone would clash, among them its files in the info directory: "apt", "libc6:amd64".
+    /// What dpkg calls it where names alone would clash, among them its files in the info directory: "apt",
+    /// "libc6:amd64".
     std::string key() const;
 };
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stages/deb_bootstrap.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <exception>
+#include <fcntl.h>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 #include "lib/base/error.hpp"
 #include "lib/base/sha256.hpp"
@@ -23,7 +22,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> merged = {"bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32"};
 
-bool is_merged(std::string_view top) { return std::ranges::find(merged, top) != merged.end(); }
+bool is_merged(std::string_view top) {
+    return std::ranges::find(merged, top) != merged.end();
+}
 
 /// Where a package's path lies in a tree whose /bin is /usr/bin (and so on).
 std::string place_of(const std::string &path) {
@@ -32,10 +33,10 @@ std::string place_of(const std::string &path) {
 
 /// What unpacking one package leaves for its entry in the database.
 struct Unpacked {
-    std::string list;                                         ///< info/KEY.list
-    std::map<std::string, std::string> md5;                   ///< path → md5 of every regular file
-    std::string md5sums;                                      ///< as dpkg writes it for a package without one
-    std::map<std::string, std::string> conffiles;             ///< absolute path → md5
+    std::string list;                                        ///< info/KEY.list
+    std::map<std::string, std::string> md5;                  ///< path → md5 of every regular file
+    std::string md5sums;                                     ///< as dpkg writes it for a package without one
+    std::map<std::string, std::string> conffiles;            ///< absolute path → md5
     std::vector<std::pair<std::string, PackageEntry>> dirs;  ///< place → the directory as the package wants it
 };
 
@@ -48,13 +49,14 @@ std::set<std::string> conffiles_of(const Package &package) {
         const size_t end = text.find('\n');
         const std::string_view line = text.substr(0, end);
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-        if (line.substr(0, 1) == "/") paths.emplace(line);  // not "remove-on-upgrade …", which names no file of this version
+        if (line.substr(0, 1) == "/")
+            paths.emplace(line);  // not "remove-on-upgrade …", which names no file of this version
     }
     return paths;
 }
 
-/// Writes the files of several packages from several threads. Everything two packages can disagree on is decided after, or
-/// refused, so that the order in which threads run shows nowhere.
+/// Writes the files of several packages from several threads. Everything two packages can disagree on is decided after,
+/// or refused, so that the order in which threads run shows nowhere.
 class Files {
 public:
     explicit Files(const Dir &tree) : tree_(tree) {}
@@ -153,7 +155,8 @@ private:
         if (!entry.hardlink.empty()) {
             const TreePath target(place_of(entry.hardlink));
             const Dir from = tree_.open_parent(target);
-            check(::linkat(from.fd().get(), target.name().c_str(), parent.get(), name.c_str(), 0), "link to /{}", entry.hardlink);
+            check(::linkat(from.fd().get(), target.name().c_str(), parent.get(), name.c_str(), 0), "link to /{}",
+                  entry.hardlink);
             add_md5(done, entry.path, done.md5[entry.hardlink]);
             return;
         }
@@ -195,7 +198,8 @@ private:
     }
 
     /// Returns the content's md5, which is what dpkg's database speaks. A configuration file that is there stays.
-    std::string write_regular(const Fd &parent, const std::string &name, const PackageEntry &entry, const PackageContent &content) {
+    std::string write_regular(const Fd &parent, const std::string &name, const PackageEntry &entry,
+                              const PackageContent &content) {
         Hasher md5("md5");
         const Fd fd(::openat(parent.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!fd && errno != EEXIST) check(-1, "create");
@@ -214,7 +218,7 @@ private:
 
     const Dir &tree_;
     std::mutex mutex_;
-    std::set<std::string> made_;                      ///< directories that were not there before
+    std::set<std::string> made_;                     ///< directories that were not there before
     std::map<std::string, const Package *> owners_;  ///< everything else, by place
 };
 
@@ -234,7 +238,8 @@ std::vector<Unpacked> unpack_all(const Dir &tree, const std::vector<const Packag
         for (size_t mine = turn++; mine < turns.size() && !stop; mine = turn++) {
             const size_t index = turns[mine];
             try {
-                unpacked[index] = in_context([&] { return files.unpack(*packages[index]); }, "package {}", packages[index]->name());
+                unpacked[index] =
+                    in_context([&] { return files.unpack(*packages[index]); }, "package {}", packages[index]->name());
             } catch (...) {
                 failures[index] = std::current_exception();
                 stop = true;
@@ -243,7 +248,8 @@ std::vector<Unpacked> unpack_all(const Dir &tree, const std::vector<const Packag
     };
     {
         std::vector<std::jthread> threads;
-        for (unsigned i = 1; i < std::clamp(std::thread::hardware_concurrency(), 1U, 8U); i++) threads.emplace_back(work);
+        for (unsigned i = 1; i < std::clamp(std::thread::hardware_concurrency(), 1U, 8U); i++)
+            threads.emplace_back(work);
         work();
     }
     for (const auto &failure : failures)
@@ -252,7 +258,8 @@ std::vector<Unpacked> unpack_all(const Dir &tree, const std::vector<const Packag
     return unpacked;
 }
 
-/// The triggers a package waits for (deb-triggers(5)), in the two forms dpkg keeps: for paths one file, for names one each.
+/// The triggers a package waits for (deb-triggers(5)), in the two forms dpkg keeps: for paths one file, for names one
+/// each.
 void register_triggers(const Package &package, std::map<std::string, std::string> &files) {
     const auto member = package.members.find("triggers");
     if (member == package.members.end()) return;
@@ -268,8 +275,10 @@ void register_triggers(const Package &package, std::map<std::string, std::string
         const std::string_view name = line.substr(0, line.find_first_of(" \t\r"));
         if (directive != "interest" && directive != "interest-await" && directive != "interest-noawait") continue;
         const std::string who = package.key() + (directive == "interest-noawait" ? "/noawait" : "") + "\n";
-        if (name.substr(0, 1) == "/") files["File"] += std::string(name) + " " + who;
-        else files[std::string(name)] += who;
+        if (name.substr(0, 1) == "/")
+            files["File"] += std::string(name) + " " + who;
+        else
+            files[std::string(name)] += who;
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stages/deb_chroot.hpp"
 
+#include <array>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -10,9 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <csignal>
-
 #include "lib/base/error.hpp"
 #include "lib/base/mount.hpp"
 #include "lib/base/process.hpp"
@@ -21,7 +20,9 @@ namespace osb::stages {
 namespace {
 
 /// Attaching needs a path whose last component is no link: /proc/self/fd/N is one, /proc/self/fd/N/. is not.
-std::filesystem::path here(const Dir &dir) { return dir.fd().proc_path() + "/."; }
+std::filesystem::path here(const Dir &dir) {
+    return dir.fd().proc_path() + "/.";
+}
 
 /// The mounts are never taken off: the namespace ends with the process.
 class Mounts {
@@ -41,11 +42,13 @@ public:
     }
 
 private:
-    /// The tree as the new namespace has it: what was opened before belongs to the old one, where nothing may be mounted from here.
+    /// The tree as the new namespace has it: what was opened before belongs to the old one, where nothing may be
+    /// mounted from here.
     static Dir enter(const Dir &tree) {
         const auto path = std::filesystem::read_symlink(tree.fd().proc_path());
         check(::unshare(CLONE_NEWNS), "enter a mount namespace");
-        check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "keep mounts from leaving the mount namespace");
+        check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr),
+              "keep mounts from leaving the mount namespace");
         return Dir::open(path);
     }
 
@@ -60,8 +63,10 @@ void furnish_dev(Mounts &mounts) {
         if (::access(source.c_str(), F_OK) == 0) mounts.put_file(Mount::bind(source), dev, name);
     }
     // Shells need these for <(…) and /dev/stdin.
-    const std::array<std::pair<const char *, const char *>, 4> links = {
-        {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}}};
+    const std::array<std::pair<const char *, const char *>, 4> links = {{{"/proc/self/fd", "fd"},
+                                                                         {"/proc/self/fd/0", "stdin"},
+                                                                         {"/proc/self/fd/1", "stdout"},
+                                                                         {"/proc/self/fd/2", "stderr"}}};
     for (const auto &[target, name] : links) check(::symlinkat(target, dev.fd().get(), name), "make /dev/{}", name);
     dev.make_dirs(TreePath("shm"), 01777);
 }
@@ -80,10 +85,15 @@ void furnish_tmp(Mounts &mounts, const std::map<std::string, std::filesystem::pa
 [[noreturn]] void run_child(const Dir &tree, const std::map<std::string, std::filesystem::path> &archives,
                             const std::function<void()> &work, const Fd &report) {
     try {
+        // Scripts write the host's name into configuration files and keys.
+        check(::unshare(CLONE_NEWUTS), "enter a namespace for the host name");
+        constexpr std::string_view host_name = "localhost";
+        check(::sethostname(host_name.data(), host_name.size()), "set the host name");
         Mounts mounts(tree);
         mounts.put(Mount::bind("/proc", Recursion::recursive), TreePath("proc"));
         if (::access("/sys/kernel", F_OK) == 0)
-            mounts.put(std::move(Mount::bind("/sys", Recursion::recursive).read_only(Recursion::recursive)), TreePath("sys"));
+            mounts.put(std::move(Mount::bind("/sys", Recursion::recursive).read_only(Recursion::recursive)),
+                       TreePath("sys"));
         furnish_dev(mounts);
         furnish_tmp(mounts, archives);
         check(::fchdir(mounts.tree().fd().get()), "enter the tree");
@@ -125,7 +135,8 @@ private:
 
 }  // namespace
 
-void in_tree(const Dir &tree, const std::map<std::string, std::filesystem::path> &archives, const std::function<void()> &work) {
+void in_tree(const Dir &tree, const std::map<std::string, std::filesystem::path> &archives,
+             const std::function<void()> &work) {
     Pipe report = Pipe::make();
     const pid_t parent = ::getpid();
     const pid_t child = check(::fork(), "start a process for the tree");
@@ -159,7 +170,8 @@ TreePrograms::TreePrograms(EpochSeconds epoch)
                    {"PYTHONHASHSEED", "0"},
                    {"SOURCE_DATE_EPOCH", std::to_string(epoch)}} {}
 
-TreePrograms::Result TreePrograms::run(const std::vector<std::string> &argv, const std::map<std::string, std::string> &more) const {
+TreePrograms::Result TreePrograms::run(const std::vector<std::string> &argv,
+                                       const std::map<std::string, std::string> &more) const {
     Command command{.argv = argv, .env = std::vector<std::string>()};
     std::map<std::string, std::string> environment = more;
     environment.insert(environment_.begin(), environment_.end());
@@ -187,8 +199,10 @@ TreePrograms::Result TreePrograms::run(const std::vector<std::string> &argv, con
         const int count = ::poll(wait.data(), wait.size(), ended ? 0 : -1);
         if (count == -1 && errno == EINTR) continue;
         check(count, "wait for {}", argv.front());
-        if (wait[0].revents != 0) open = pass_on() != 0;
-        else if (ended) break;
+        if (wait[0].revents != 0)
+            open = pass_on() != 0;
+        else if (ended)
+            break;
         if (wait[1].revents != 0) ended = true;
     }
     const ExitStatus status = process.wait();

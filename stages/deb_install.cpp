@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stages/deb_install.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <map>
 
 #include "lib/base/error.hpp"
 #include "stages/deb_archive.hpp"
@@ -29,12 +28,14 @@ std::string archive_name(const Package &package) {
 
 std::string joined(const std::vector<std::string> &lines, size_t most) {
     std::string text;
-    for (size_t i = lines.size() - std::min(lines.size(), most); i < lines.size(); i++) text += (text.empty() ? "" : " / ") + lines[i];
+    for (size_t i = lines.size() - std::min(lines.size(), most); i < lines.size(); i++)
+        text += (text.empty() ? "" : " / ") + lines[i];
     return text;
 }
 
 bool starts_with_any(std::string_view line, std::initializer_list<std::string_view> beginnings) {
-    return std::ranges::any_of(beginnings, [&](std::string_view beginning) { return line.substr(0, beginning.size()) == beginning; });
+    return std::ranges::any_of(
+        beginnings, [&](std::string_view beginning) { return line.substr(0, beginning.size()) == beginning; });
 }
 
 /// Makes one sentence of what dpkg said when it gave up:
@@ -51,9 +52,11 @@ std::string sentence_of(const TreePrograms::Result &result) {
     // "package foo (--configure):" or "archive /…/foo_1_all.deb (--unpack):"
     std::string who = error->substr(std::string_view("dpkg: error processing ").size());
     who = who.substr(0, who.rfind(" ("));
-    if (const size_t slash = who.rfind('/'); slash != std::string::npos) who = "package " + who.substr(slash + 1, who.find('_', slash) - slash - 1);
+    if (const size_t slash = who.rfind('/'); slash != std::string::npos)
+        who = "package " + who.substr(slash + 1, who.find('_', slash) - slash - 1);
     std::string why;
-    for (auto line = error + 1; line != lines.end() && starts_with_any(*line, {" "}); line++) why += (why.empty() ? "" : " ") + line->substr(1);
+    for (auto line = error + 1; line != lines.end() && starts_with_any(*line, {" "}); line++)
+        why += (why.empty() ? "" : " ") + line->substr(1);
     constexpr std::string_view script_words = " script subprocess returned error ";
     if (const size_t at = why.find(script_words); at != std::string::npos) {
         // "installed foo package post-installation script subprocess returned error exit status 3"
@@ -63,7 +66,9 @@ std::string sentence_of(const TreePrograms::Result &result) {
     std::vector<std::string> said;
     for (auto line = error; line != lines.begin();) {
         --line;
-        if (starts_with_any(*line, {"Setting up ", "Preparing to unpack ", "Unpacking ", "Selecting ", "(Reading ", "Processing triggers "})) break;
+        if (starts_with_any(*line, {"Setting up ", "Preparing to unpack ", "Unpacking ", "Selecting ", "(Reading ",
+                                    "Processing triggers "}))
+            break;
         if (!line->empty()) said.insert(said.begin(), *line);
     }
     return format("{}: {}{}", who, why, said.empty() ? "" : "; last output: " + joined(said, 3));
@@ -75,10 +80,14 @@ public:
         if (what.archives.empty()) fail(Blame::build, "there are no packages in the input");
         for (const auto &archive : what.archives) packages_.push_back(read_package(archive));
         // Whatever order the input had, the result is the same.
-        std::ranges::sort(packages_, {}, [](const Package &package) { return std::make_pair(package.name(), package.architecture()); });
+        std::ranges::sort(packages_, {}, [](const Package &package) {
+            return std::make_pair(package.name(), package.architecture());
+        });
         for (size_t i = 1; i < packages_.size(); i++)
-            if (packages_[i - 1].name() == packages_[i].name() && packages_[i - 1].architecture() == packages_[i].architecture())
-                fail(Blame::build, "package {} is there twice, as {} and as {}", packages_[i].name(), packages_[i - 1].version(), packages_[i].version());
+            if (packages_[i - 1].name() == packages_[i].name() &&
+                packages_[i - 1].architecture() == packages_[i].architecture())
+                fail(Blame::build, "package {} is there twice, as {} and as {}", packages_[i].name(),
+                     packages_[i - 1].version(), packages_[i].version());
         time_t newest = 0;
         for (const Package &package : packages_) newest = std::max(newest, package.newest);
         epoch_ = what.epoch.value_or(newest);
@@ -117,7 +126,8 @@ private:
         for (size_t i = 0; i < packages_.size(); i++) {
             const bool is_dpkg = packages_[i].name() == "dpkg";
             has_dpkg = has_dpkg || is_dpkg;
-            if (is_dpkg || packages_[i].is_essential() || packages_[i].control.get("Priority") == "required") start.insert(i);
+            if (is_dpkg || packages_[i].is_essential() || packages_[i].control.get("Priority") == "required")
+                start.insert(i);
         }
         if (!has_dpkg) fail(Blame::build, "there is no dpkg in the tree and none among the packages");
         const std::set<size_t> first = graph.closure(start);
@@ -127,7 +137,8 @@ private:
         return first;
     }
 
-    /// invoke-rc.d and deb-systemd-invoke ask this program whether a service may be started (policy-rc.d(8)); 101 is no.
+    /// invoke-rc.d and deb-systemd-invoke ask this program whether a service may be started (policy-rc.d(8)); 101 is
+    /// no.
     bool forbid_services() const {
         const TreePath policy("usr/sbin/policy-rc.d");
         if (tree_.exists(policy)) return false;
@@ -138,8 +149,10 @@ private:
     }
 
     void dpkg(std::vector<std::string> arguments) const {
-        // A configuration file that an earlier stage put there is what the user wants. Nothing needs to reach the disk now.
-        std::vector<std::string> argv = {"/usr/bin/dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"};
+        // A configuration file that an earlier stage put there is what the user wants. Nothing needs to reach the disk
+        // now.
+        std::vector<std::string> argv = {"/usr/bin/dpkg", "--log=/dev/null", "--force-unsafe-io", "--force-confdef",
+                                         "--force-confold"};
         argv.insert(argv.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
         const TreePrograms::Result result = programs().run(argv);
         if (!result.success) fail(Blame::build, "{}", sentence_of(result));
@@ -153,33 +166,37 @@ private:
         // Every other script may name users and groups.
         const auto is_base_passwd = [&](size_t index) { return packages_[index].name() == "base-passwd"; };
         std::ranges::stable_partition(order, is_base_passwd);
-        const auto dpkg_package = std::ranges::find(packages_, "dpkg", [](const Package &package) { return package.name(); });
+        const auto dpkg_package =
+            std::ranges::find(packages_, "dpkg", [](const Package &package) { return package.name(); });
         for (const size_t index : order) {
             const Package &package = packages_[index];
             if (package.members.count("preinst") == 0) continue;
             run_preinst(package, dpkg_package->version());
         }
-        if (std::ranges::any_of(order, is_base_passwd)) dpkg({"--force-depends", "--no-triggers", "--configure", "base-passwd"});
+        if (std::ranges::any_of(order, is_base_passwd))
+            dpkg({"--force-depends", "--no-triggers", "--configure", "base-passwd"});
     }
 
     void run_preinst(const Package &package, const std::string &dpkg_version) const {
-        // dpkg runs it here, beside the other control files; debconf's confmodule looks for them to learn whose script it serves.
+        // dpkg runs it here, beside the other control files; debconf's confmodule looks for them to learn whose script
+        // it serves.
         const std::filesystem::path place = "/var/lib/dpkg/tmp.ci";
         std::filesystem::create_directory(place);
         write_file(place / "control", package.control.text());
         for (const auto &[name, member] : package.members) write_file(place / name, member.content, member.mode & 0777);
-        const auto result = programs().run({place / "preinst", "install"}, {{"DPKG_ADMINDIR", "/var/lib/dpkg"},
-                                                                            {"DPKG_MAINTSCRIPT_ARCH", package.architecture()},
-                                                                            {"DPKG_MAINTSCRIPT_DEBUG", "0"},
-                                                                            {"DPKG_MAINTSCRIPT_NAME", "preinst"},
-                                                                            {"DPKG_MAINTSCRIPT_PACKAGE", package.name()},
-                                                                            {"DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", "1"},
-                                                                            {"DPKG_ROOT", ""},
-                                                                            {"DPKG_RUNNING_VERSION", dpkg_version}});
+        const auto result =
+            programs().run({place / "preinst", "install"}, {{"DPKG_ADMINDIR", "/var/lib/dpkg"},
+                                                            {"DPKG_MAINTSCRIPT_ARCH", package.architecture()},
+                                                            {"DPKG_MAINTSCRIPT_DEBUG", "0"},
+                                                            {"DPKG_MAINTSCRIPT_NAME", "preinst"},
+                                                            {"DPKG_MAINTSCRIPT_PACKAGE", package.name()},
+                                                            {"DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", "1"},
+                                                            {"DPKG_ROOT", ""},
+                                                            {"DPKG_RUNNING_VERSION", dpkg_version}});
         remove_tree(place);
         if (!result.success)
-            fail(Blame::build, "package {}: its pre-installation script ended with {}; last output: {}", package.name(), result.how,
-                 joined(result.lines, 3));
+            fail(Blame::build, "package {}: its pre-installation script ended with {}; last output: {}", package.name(),
+                 result.how, joined(result.lines, 3));
     }
 
     void answer_questions() const {
@@ -201,7 +218,8 @@ private:
                 if (configured.insert(index).second) needs.push_back(packages_[index].key());
             if (needs.size() > 2) dpkg(needs);
             std::vector<std::string> members = {"--no-triggers", "--unpack"};
-            for (const size_t index : group.members) members.push_back(std::string(chroot_archives) + "/" + archive_name(packages_[index]));
+            for (const size_t index : group.members)
+                members.push_back(std::string(chroot_archives) + "/" + archive_name(packages_[index]));
             dpkg(members);
         }
         dpkg({"--configure", "-a"});
@@ -215,7 +233,8 @@ private:
         for (const Package &package : packages_) {
             const auto state = states.find({package.name(), package.architecture()});
             if (state == states.end()) fail(Blame::build, "package {} did not get installed", package.name());
-            if (state->second != "install ok installed") fail(Blame::build, "package {} is left in the state \"{}\"", package.name(), state->second);
+            if (state->second != "install ok installed")
+                fail(Blame::build, "package {} is left in the state \"{}\"", package.name(), state->second);
         }
     }
 
@@ -256,6 +275,8 @@ private:
 
 }  // namespace
 
-void install(const Dir &tree, const Installation &what) { Installer(tree, what).run(); }
+void install(const Dir &tree, const Installation &what) {
+    Installer(tree, what).run();
+}
 
 }  // namespace osb::stages

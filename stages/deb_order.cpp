@@ -10,40 +10,51 @@ std::vector<std::vector<std::string>> parse_relations(std::string_view field) {
     std::vector<std::vector<std::string>> relations;
     std::vector<std::string> alternatives;
     std::string name;
-    int nesting = 0;      // inside (version), [architectures] or <profiles>
-    bool ended = false;   // what follows the name up to the next separator is of no interest
+    int nesting = 0;     // inside (version), [architectures] or <profiles>
+    bool ended = false;  // what follows the name up to the next separator is of no interest
     const auto end_name = [&] {
         if (!name.empty()) alternatives.push_back(std::move(name));
         name.clear();
         ended = false;
     };
     for (const char letter : field) {
-        if (letter == '(' || letter == '[' || letter == '<') nesting++;
-        else if (letter == ')' || letter == ']' || letter == '>') nesting--;
-        else if (nesting > 0) continue;
-        else if (letter == '|') end_name();
+        if (letter == '(' || letter == '[' || letter == '<')
+            nesting++;
+        else if (letter == ')' || letter == ']' || letter == '>')
+            nesting--;
+        else if (nesting > 0)
+            continue;
+        else if (letter == '|')
+            end_name();
         else if (letter == ',') {
             end_name();
             if (!alternatives.empty()) relations.push_back(std::move(alternatives));
             alternatives.clear();
-        } else if (letter == ' ' || letter == '\t' || letter == '\n') ended = ended || !name.empty();
-        else if (letter == ':') ended = true;
-        else if (!ended) name += letter;
+        } else if (letter == ' ' || letter == '\t' || letter == '\n')
+            ended = ended || !name.empty();
+        else if (letter == ':')
+            ended = true;
+        else if (!ended)
+            name += letter;
     }
     end_name();
     if (!alternatives.empty()) relations.push_back(std::move(alternatives));
     return relations;
 }
 
-PackageGraph::PackageGraph(const std::vector<Package> &packages) : depends_(packages.size()), pre_depends_(packages.size()) {
+PackageGraph::PackageGraph(const std::vector<Package> &packages)
+    : depends_(packages.size()), pre_depends_(packages.size()) {
     std::map<std::string, std::vector<size_t>> providers;
     for (size_t i = 0; i < packages.size(); i++) providers[packages[i].name()].push_back(i);
     for (size_t i = 0; i < packages.size(); i++)
-        for (const auto &provided : parse_relations(packages[i].control.get("Provides"))) providers[provided.front()].push_back(i);
+        for (const auto &provided : parse_relations(packages[i].control.get("Provides")))
+            providers[provided.front()].push_back(i);
     const auto resolve = [&](const std::string &field, std::vector<size_t> &into) {
         for (const auto &alternatives : parse_relations(field)) {
-            // The first alternative that the set holds; what it does not hold is in the tree already, or dpkg will say so.
-            const auto held = std::ranges::find_if(alternatives, [&](const auto &name) { return providers.count(name) != 0; });
+            // The first alternative that the set holds; what it does not hold is in the tree already, or dpkg will say
+            // so.
+            const auto held =
+                std::ranges::find_if(alternatives, [&](const auto &name) { return providers.count(name) != 0; });
             if (held == alternatives.end()) continue;
             for (const size_t provider : providers[*held]) into.push_back(provider);
         }
@@ -102,7 +113,8 @@ std::vector<PackageGraph::Group> PackageGraph::groups(const std::set<size_t> &st
                 if (needed != package && start.count(needed) != 0) before.insert(needed);
             before = closure(before);
             before.erase(package);
-            const bool ready = std::ranges::all_of(before, [&](size_t needed) { return start.count(needed) == 0 || unpacked.count(needed) != 0; });
+            const bool ready = std::ranges::all_of(
+                before, [&](size_t needed) { return start.count(needed) == 0 || unpacked.count(needed) != 0; });
             if (!ready) continue;
             group.members.push_back(package);
             needs.insert(before.begin(), before.end());

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stages/deb_traces.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
+#include <fcntl.h>
 #include <string_view>
+#include <unistd.h>
 
 #include "lib/base/error.hpp"
 
@@ -34,12 +33,9 @@ constexpr std::array<const char *, 17> always = {
 };
 
 /// Removed unless they were there before: each has to be one machine's own, and an image is no machine.
-constexpr std::array<const char *, 5> secrets = {
-    "var/lib/dbus/machine-id",
-    "var/lib/systemd/random-seed",
-    "var/lib/systemd/credential.secret",
-    "var/lib/urandom/random-seed",
-    "etc/ssl/private/ssl-cert-snakeoil.key",
+constexpr std::array<const char *, 6> secrets = {
+    "var/lib/dbus/machine-id",     "var/lib/systemd/random-seed",         "var/lib/systemd/credential.secret",
+    "var/lib/urandom/random-seed", "etc/ssl/certs/ssl-cert-snakeoil.pem", "etc/ssl/private/ssl-cert-snakeoil.key",
 };
 
 constexpr std::array<const char *, 3> logs = {"var/log/alternatives.log", "var/log/dpkg.log", "var/log/fontconfig.log"};
@@ -50,8 +46,8 @@ struct NewInDirectory {
     const char *suffix;
 };
 
-/// The same for whole directories: entries that are new and have such names. Their content is of this run only (locks and
-/// sockets), made for one machine (keys), or an index with dates in it (manual pages, fonts).
+/// The same for whole directories: entries that are new and have such names. Their content is of this run only (locks
+/// and sockets), made for one machine (keys), or an index with dates in it (manual pages, fonts).
 constexpr std::array<NewInDirectory, 6> places = {{
     {"run", "", ""},
     {"var/tmp", "", ""},
@@ -80,7 +76,8 @@ Traces::Traces(const Dir &tree) : tree_(tree) {
     for (const char *path : logs)
         if (const auto status = tree.status(TreePath(path))) logs_[path] = status->st_size;
     for (const NewInDirectory &place : places)
-        for (const std::string &name : names_in(tree, place.directory)) before_.insert(std::string(place.directory) + "/" + name);
+        for (const std::string &name : names_in(tree, place.directory))
+            before_.insert(std::string(place.directory) + "/" + name);
     // /run/lock is a directory programs expect, not a trace.
     before_.insert("run/lock");
     machine_id_ = tree.read_file_if_exists(TreePath("etc/machine-id"), 4096).value_or("");
@@ -108,15 +105,18 @@ void Traces::clean() const {
         const auto status = tree_.status(place);
         if (!status) continue;
         const auto before = logs_.find(path);
-        if (before == logs_.end()) remove(path);
+        if (before == logs_.end())
+            remove(path);
         else if (S_ISREG(status->st_mode) && status->st_size > before->second)
-            check(::ftruncate(tree_.open_file(place, O_WRONLY, 0, Symlinks::refuse).get(), before->second), "shorten {}", place.absolute());
+            check(::ftruncate(tree_.open_file(place, O_WRONLY, 0, Symlinks::refuse).get(), before->second),
+                  "shorten {}", place.absolute());
     }
     // An empty machine-id is how an image says that each machine makes its own (machine-id(5)).
     const TreePath machine_id("etc/machine-id");
     const auto status = tree_.status(machine_id);
     if (status && S_ISREG(status->st_mode) && tree_.read_file(machine_id, 4096) != machine_id_)
-        check(::ftruncate(tree_.open_file(machine_id, O_WRONLY, 0, Symlinks::refuse).get(), 0), "empty {}", machine_id.absolute());
+        check(::ftruncate(tree_.open_file(machine_id, O_WRONLY, 0, Symlinks::refuse).get(), 0), "empty {}",
+              machine_id.absolute());
 }
 
 }  // namespace osb::stages

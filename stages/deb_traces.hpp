@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 #include <string>
-
 #include <sys/types.h>
 
 #include "lib/base/dir.hpp"
@@ -24,8 +23,8 @@ private:
     void remove_new(const std::string &directory, std::string_view prefix, std::string_view suffix) const;
 
     const Dir &tree_;
-    std::set<std::string> before_;           ///< what of the places below existed
-    std::map<std::string, off_t> logs_;      ///< lengths of log files
+    std::set<std::string> before_;       ///< what of the places below existed
+    std::map<std::string, off_t> logs_;  ///< lengths of log files
     std::string machine_id_;
 };
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/resolve/apt.hpp"
 
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/base/error.hpp"
 #include "lib/base/fd.hpp"
@@ -34,7 +33,9 @@ std::vector<std::string> words_of(std::string_view line) {
     return words;
 }
 
-bool begins(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
+bool begins(std::string_view text, std::string_view with) {
+    return text.substr(0, with.size()) == with;
+}
 
 std::string joined(const std::vector<std::string> &parts, std::string_view between) {
     std::string text;
@@ -43,7 +44,9 @@ std::string joined(const std::vector<std::string> &parts, std::string_view betwe
 }
 
 /// The name in "name:arch=version" or "name/suite".
-std::string name_in(const std::string &request) { return request.substr(0, request.find_first_of(":=/")); }
+std::string name_in(const std::string &request) {
+    return request.substr(0, request.find_first_of(":=/"));
+}
 
 /// apt's "E:" lines without their mark.
 std::vector<std::string> errors_in(std::string_view text, std::string_view mark = "E: ") {
@@ -112,7 +115,8 @@ std::set<std::string> additional_in(std::string_view output) {
     for (const std::string_view line : lines_of(output)) {
         if (begins(line, "  ") && inside)
             for (const std::string &word : words_of(line)) names.insert(word);
-        else inside = line == "The following additional packages will be installed:";
+        else
+            inside = line == "The following additional packages will be installed:";
     }
     return names;
 }
@@ -122,8 +126,10 @@ std::vector<std::string> unmet_in(std::string_view output) {
     std::vector<std::string> unmet;
     bool inside = false;
     for (const std::string_view line : lines_of(output)) {
-        if (begins(line, " ") && inside) unmet.push_back(joined(words_of(line), " "));
-        else inside = line == "The following packages have unmet dependencies:";
+        if (begins(line, " ") && inside)
+            unmet.push_back(joined(words_of(line), " "));
+        else
+            inside = line == "The following packages have unmet dependencies:";
     }
     return unmet;
 }
@@ -134,7 +140,9 @@ std::string source_paragraph(const Archive &archive, const std::filesystem::path
     paragraph.set("URIs", archive.url);
     paragraph.set("Suites", joined(archive.suites, " "));
     if (!archive.components.empty()) paragraph.set("Components", joined(archive.components, " "));
-    if (archive.signed_by) paragraph.set("Signed-By", std::filesystem::absolute(directory / *archive.signed_by).lexically_normal().native());
+    if (archive.signed_by)
+        paragraph.set("Signed-By",
+                      std::filesystem::absolute(directory / *archive.signed_by).lexically_normal().native());
     if (archive.trusted) paragraph.set("Trusted", "yes");
     return paragraph.text();
 }
@@ -155,11 +163,15 @@ Apt::Apt(const std::string &architecture, const std::vector<Archive> &archives, 
          const std::filesystem::path &scratch)
     : architecture_(architecture), dir_(scratch, "osb-apt") {
     const std::string &home = dir_.path().native();
-    if (home.find('"') != std::string::npos) fail(Blame::environment, "apt cannot work in a directory with a quotation mark: {}", home);
-    for (const char *name : {"lists/partial", "cache/archives/partial", "log", "sources"}) std::filesystem::create_directories(dir_.path() / name);
+    if (home.find('"') != std::string::npos)
+        fail(Blame::environment, "apt cannot work in a directory with a quotation mark: {}", home);
+    for (const char *name : {"lists/partial", "cache/archives/partial", "log", "sources"})
+        std::filesystem::create_directories(dir_.path() / name);
     write_file(dir_.path() / "status", "");
-    // Read after all of the host's configuration (-c), so that what is said here holds. Lists are cleared, not appended to.
-    std::string conf = "#clear APT::Architectures;\n#clear APT::Update;\n#clear DPkg;\n#clear Dir::Ignore-Files-Silently;\n";
+    // Read after all of the host's configuration (-c), so that what is said here holds. Lists are cleared, not appended
+    // to.
+    std::string conf =
+        "#clear APT::Architectures;\n#clear APT::Update;\n#clear DPkg;\n#clear Dir::Ignore-Files-Silently;\n";
     const auto say = [&](std::string_view key, std::string_view value) { conf += format("{} \"{}\";\n", key, value); };
     say("Dir::State", home);
     say("Dir::State::lists", home + "/lists");
@@ -175,7 +187,8 @@ Apt::Apt(const std::string &architecture, const std::vector<Archive> &archives, 
     say("Debug::NoLocking", "true");
     say("APT::Architecture", architecture_);
     say("APT::Architectures::", architecture_);
-    say("APT::Sandbox::User", "root");  // "root" is apt's word for staying who one is; its own user could not enter our directory
+    say("APT::Sandbox::User",
+        "root");  // "root" is apt's word for staying who one is; its own user could not enter our directory
     say("APT::Update::Error-Mode", "any");
     say("APT::Install-Suggests", "false");
     say("APT::Get::Assume-Yes", "true");
@@ -186,9 +199,12 @@ Apt::Apt(const std::string &architecture, const std::vector<Archive> &archives, 
         std::string lines;
         std::string paragraphs;
         for (const Archive &archive : archives) {
-            if (archive.lines.empty()) paragraphs += source_paragraph(archive, directory) + "\n";
-            else if (begins(archive.lines, "deb ")) lines += archive.lines + "\n";
-            else paragraphs += archive.lines + "\n\n";
+            if (archive.lines.empty())
+                paragraphs += source_paragraph(archive, directory) + "\n";
+            else if (begins(archive.lines, "deb "))
+                lines += archive.lines + "\n";
+            else
+                paragraphs += archive.lines + "\n\n";
         }
         write_file(dir_.path() / "sources/osb.list", lines);
         write_file(dir_.path() / "sources/osb.sources", paragraphs);
@@ -203,11 +219,14 @@ Apt::Apt(const std::string &architecture, const std::vector<Archive> &archives, 
 }
 
 std::string Apt::host_architecture() {
-    if (!find_program("apt-config")) fail(Blame::environment, "apt is not installed, and osb resolve lets it choose the packages");
+    if (!find_program("apt-config"))
+        fail(Blame::environment, "apt is not installed, and osb resolve lets it choose the packages");
     const Captured said = run_captured({.argv = {"apt-config", "shell", "ARCH", "APT::Architecture"}});
     const size_t open = said.out.find('\'');
     const size_t close = said.out.rfind('\'');
-    if (!said.status.success() || open == close) fail(Blame::environment, "apt-config does not say this host's architecture: {}", joined(errors_in(said.err), "; "));
+    if (!said.status.success() || open == close)
+        fail(Blame::environment, "apt-config does not say this host's architecture: {}",
+             joined(errors_in(said.err), "; "));
     return said.out.substr(open + 1, close - open - 1);
 }
 
@@ -229,7 +248,8 @@ void Apt::update() {
     std::vector<std::string> reasons = errors_in(said.err);
     if (reasons.empty()) reasons = errors_in(said.err, "W: ");
     // The last one only says that there were others.
-    if (reasons.size() > 1) std::erase_if(reasons, [](const std::string &reason) { return begins(reason, "Some index files failed"); });
+    if (reasons.size() > 1)
+        std::erase_if(reasons, [](const std::string &reason) { return begins(reason, "Some index files failed"); });
     fail(Blame::network, "fetch the archive's lists: {}", joined(reasons, "; "));
 }
 
@@ -294,8 +314,8 @@ void Apt::set_installed(const std::vector<Paragraph> &packages) {
 
 std::vector<Chosen> Apt::solve(const std::vector<std::string> &requests, bool recommends) const {
     if (requests.empty()) return {};
-    std::vector<std::string> arguments = {"install", "--print-uris", "--no-remove", "-o",
-                                          format("APT::Install-Recommends={}", recommends), "--"};
+    std::vector<std::string> arguments = {
+        "install", "--print-uris", "--no-remove", "-o", format("APT::Install-Recommends={}", recommends), "--"};
     arguments.insert(arguments.end(), requests.begin(), requests.end());
     const Captured said = run("apt-get", arguments);
     if (!said.status.success()) {
@@ -314,7 +334,8 @@ std::vector<Chosen> Apt::solve(const std::vector<std::string> &requests, bool re
     for (const std::string_view line : lines_of(said.out)) {
         auto chosen = chosen_in(line);
         if (!chosen) continue;
-        chosen->automatic = additional.count(chosen->name) != 0 || additional.count(chosen->name + ":" + chosen->architecture) != 0;
+        chosen->automatic =
+            additional.count(chosen->name) != 0 || additional.count(chosen->name + ":" + chosen->architecture) != 0;
         all.push_back(std::move(*chosen));
     }
     std::ranges::sort(all, {}, [](const Chosen &chosen) { return std::make_pair(chosen.name, chosen.architecture); });

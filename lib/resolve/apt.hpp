@@ -20,13 +20,13 @@ struct Chosen {
     std::string version;
     std::string architecture;
     std::string url;
-    std::string sha256;     ///< 64 hexadecimal digits
+    std::string sha256;      ///< 64 hexadecimal digits
     bool automatic = false;  ///< only there because another one needs it
 };
 
-/// apt with lists, caches and a record of installed packages of its own, which start empty and are gone with this object.
-/// Of the host it reads its configuration (archives, keys, proxies, credentials) and nothing else, and it writes nothing
-/// there. Needs no privileges. Signatures are checked as on the host.
+/// apt with lists, caches and a record of installed packages of its own, which start empty and are gone with this
+/// object. Of the host it reads its configuration (archives, keys, proxies, credentials) and nothing else, and it
+/// writes nothing there. Needs no privileges. Signatures are checked as on the host.
 class Apt {
 public:
     /// `archives`: instead of the host's; relative keyrings are below `directory`.
@@ -36,7 +36,8 @@ public:
     /// The architecture this host's apt installs by default.
     static std::string host_architecture();
 
-    /// Fetches all lists. One source that does not answer is an Error (Blame::network), so that no half picture is solved.
+    /// Fetches all lists. One source that does not answer is an Error (Blame::network), so that no half picture is
+    /// solved.
     void update();
     /// The date of the newest Release file; nullopt when no archive has one.
     std::optional<EpochSeconds> newest_release() const;
@@ -47,8 +48,8 @@ public:
     std::vector<Paragraph> show(const std::vector<std::string> &names) const;
     /// From here on these count as installed.
     void set_installed(const std::vector<Paragraph> &packages);
-    /// What has to be installed for the requests, which may be apt-patterns(7) too, sorted by name. No solution, or one that
-    /// would remove packages, is an Error (Blame::usage) with apt's reasons.
+    /// What has to be installed for the requests, which may be apt-patterns(7) too, sorted by name. No solution, or one
+    /// that would remove packages, is an Error (Blame::usage) with apt's reasons.
     std::vector<Chosen> solve(const std::vector<std::string> &requests, bool recommends) const;
 
 private:

@@ -29,7 +29,8 @@ constexpr std::string_view digits = "0123456789";
 
 bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
     return std::ranges::all_of(text, [&](char letter) {
-        return std::ranges::any_of(sets, [&](std::string_view set) { return set.find(letter) != std::string_view::npos; });
+        return std::ranges::any_of(sets,
+                                   [&](std::string_view set) { return set.find(letter) != std::string_view::npos; });
     });
 }
 
@@ -44,10 +45,12 @@ bool is_package_request(std::string_view text) {
     std::string_view name = text.substr(0, sign);
     if (sign != std::string_view::npos) {
         const std::string_view rest = text.substr(sign + 1);
-        if (rest.empty() || !consists_of(rest, {small_letters, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", digits, "+-.:~_"})) return false;
+        if (rest.empty() || !consists_of(rest, {small_letters, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", digits, "+-.:~_"}))
+            return false;
     }
     if (const size_t colon = name.find(':'); colon != std::string_view::npos) {
-        if (colon + 1 == name.size() || !consists_of(name.substr(colon + 1), {small_letters, digits, "-"})) return false;
+        if (colon + 1 == name.size() || !consists_of(name.substr(colon + 1), {small_letters, digits, "-"}))
+            return false;
         name = name.substr(0, colon);
     }
     return is_package_name(name);
@@ -81,7 +84,8 @@ public:
     }
 
     std::vector<std::string> words(const Json &value, std::string_view place) {
-        return list<std::string>(value, place, [&](const Json &item, const std::string &where) { return word(item, where); });
+        return list<std::string>(value, place,
+                                 [&](const Json &item, const std::string &where) { return word(item, where); });
     }
 
     template <typename Item>
@@ -107,8 +111,10 @@ public:
     void object(const Json &value, const std::string &place, const Members &members) {
         for (const auto &[name, member] : value.items()) {
             const auto known = members.find(name);
-            if (known == members.end()) problem(place, format("unknown key {}", name));
-            else known->second(member, place.empty() ? name : place + "." + name);
+            if (known == members.end())
+                problem(place, format("unknown key {}", name));
+            else
+                known->second(member, place.empty() ? name : place + "." + name);
         }
     }
 
@@ -134,20 +140,27 @@ std::optional<Archive> read_archive(Reader &reader, const Json &value, const std
         reader.problem(place, format("{} is not an archive", Reader::shown(value)));
         return std::nullopt;
     }
-    reader.object(value, place,
-                  {{"url", [&](const Json &member, const std::string &at) { archive.url = reader.word(member, at).value_or(""); }},
-                   {"suites", [&](const Json &member, const std::string &at) { archive.suites = reader.words(member, at); }},
-                   {"components", [&](const Json &member, const std::string &at) { archive.components = reader.words(member, at); }},
-                   {"signed-by",
-                    [&](const Json &member, const std::string &at) {
-                        if (const auto path = reader.word(member, at)) archive.signed_by = *path;
-                    }},
-                   {"trusted", [&](const Json &member, const std::string &at) { archive.trusted = reader.boolean(member, at).value_or(false); }}});
+    reader.object(
+        value, place,
+        {{"url",
+          [&](const Json &member, const std::string &at) { archive.url = reader.word(member, at).value_or(""); }},
+         {"suites", [&](const Json &member, const std::string &at) { archive.suites = reader.words(member, at); }},
+         {"components",
+          [&](const Json &member, const std::string &at) { archive.components = reader.words(member, at); }},
+         {"signed-by",
+          [&](const Json &member, const std::string &at) {
+              if (const auto path = reader.word(member, at)) archive.signed_by = *path;
+          }},
+         {"trusted", [&](const Json &member, const std::string &at) {
+              archive.trusted = reader.boolean(member, at).value_or(false);
+          }}});
     if (!value.contains("url")) reader.problem(place, "the url is missing");
     if (!value.contains("suites")) reader.problem(place, "the suites are missing");
-    const bool is_flat = std::ranges::any_of(archive.suites, [](const std::string &suite) { return suite.back() == '/'; });
+    const bool is_flat =
+        std::ranges::any_of(archive.suites, [](const std::string &suite) { return suite.back() == '/'; });
     if (is_flat && !archive.components.empty()) reader.problem(place, "a suite that ends in / has no components");
-    if (!is_flat && value.contains("suites") && archive.components.empty()) reader.problem(place, "the components are missing");
+    if (!is_flat && value.contains("suites") && archive.components.empty())
+        reader.problem(place, "the components are missing");
     return archive;
 }
 
@@ -169,24 +182,32 @@ void read_description(Reader &reader, const Json &document, Description &into) {
           }},
          {"packages",
           [&](const Json &value, const std::string &place) {
-              into.packages = reader.list<std::string>(value, place, [&](const Json &item, const std::string &at) -> std::optional<std::string> {
-                  if (item.is_string() && is_package_request(item.get_ref<const std::string &>())) return item.get<std::string>();
-                  reader.problem(at, format("{} is not a package name", Reader::shown(item)));
-                  return std::nullopt;
-              });
+              into.packages = reader.list<std::string>(
+                  value, place, [&](const Json &item, const std::string &at) -> std::optional<std::string> {
+                      if (item.is_string() && is_package_request(item.get_ref<const std::string &>()))
+                          return item.get<std::string>();
+                      reader.problem(at, format("{} is not a package name", Reader::shown(item)));
+                      return std::nullopt;
+                  });
           }},
          {"recommends",
-          [&](const Json &value, const std::string &place) { into.recommends = reader.boolean(value, place).value_or(false); }},
+          [&](const Json &value, const std::string &place) {
+              into.recommends = reader.boolean(value, place).value_or(false);
+          }},
          {"archive",
           [&](const Json &value, const std::string &place) {
-              if (value.is_array() && value.empty()) reader.problem(place, "the list is empty; leave it out for this host's archive");
-              into.archives = reader.list<Archive>(value.is_array() ? value : Json::array({value}), place,
-                                                   [&](const Json &item, const std::string &at) { return read_archive(reader, item, at); });
+              if (value.is_array() && value.empty())
+                  reader.problem(place, "the list is empty; leave it out for this host's archive");
+              into.archives = reader.list<Archive>(
+                  value.is_array() ? value : Json::array({value}), place,
+                  [&](const Json &item, const std::string &at) { return read_archive(reader, item, at); });
           }},
          {"source-epoch",
           [&](const Json &value, const std::string &place) {
-              if (value.is_number_integer() && value >= 0) into.source_epoch = value.get<EpochSeconds>();
-              else reader.problem(place, format("{} is not a number of seconds", Reader::shown(value)));
+              if (value.is_number_integer() && value >= 0)
+                  into.source_epoch = value.get<EpochSeconds>();
+              else
+                  reader.problem(place, format("{} is not a number of seconds", Reader::shown(value)));
           }},
          {"base",
           [&](const Json &value, const std::string &place) {
@@ -194,24 +215,29 @@ void read_description(Reader &reader, const Json &document, Description &into) {
           }},
          {"debconf",
           [&](const Json &value, const std::string &place) {
-              into.debconf = reader.list<std::string>(value, place, [&](const Json &item, const std::string &at) { return reader.string(item, at); });
+              into.debconf = reader.list<std::string>(
+                  value, place, [&](const Json &item, const std::string &at) { return reader.string(item, at); });
           }},
          {"stages", [&](const Json &value, const std::string &place) {
-              into.stages = reader.list<Json>(value, place, [&](const Json &item, const std::string &at) -> std::optional<Json> {
-                  const Json *type = find_member(item, "type");
-                  if (type != nullptr && type->is_string()) return item;
-                  reader.problem(at, format("{} is not a stage with a type", Reader::shown(item)));
-                  return std::nullopt;
-              });
+              into.stages =
+                  reader.list<Json>(value, place, [&](const Json &item, const std::string &at) -> std::optional<Json> {
+                      const Json *type = find_member(item, "type");
+                      if (type != nullptr && type->is_string()) return item;
+                      reader.problem(at, format("{} is not a stage with a type", Reader::shown(item)));
+                      return std::nullopt;
+                  });
           }}});
-    const bool asks_for_nothing = into.packages.empty() && into.stages.empty() && into.variant.value_or(into.base ? "none" : "minbase") == "none";
-    if (asks_for_nothing && !document.contains("packages")) reader.problem("", "no packages, no variant and no stages: nothing to do");
+    const bool asks_for_nothing =
+        into.packages.empty() && into.stages.empty() && into.variant.value_or(into.base ? "none" : "minbase") == "none";
+    if (asks_for_nothing && !document.contains("packages"))
+        reader.problem("", "no packages, no variant and no stages: nothing to do");
 }
 
 }  // namespace
 
 const std::vector<std::string> *find_variant(std::string_view word) {
-    const auto variant = std::ranges::find(variants(), word, [](const auto &entry) { return std::string_view(entry.first); });
+    const auto variant =
+        std::ranges::find(variants(), word, [](const auto &entry) { return std::string_view(entry.first); });
     return variant == variants().end() ? nullptr : &variant->second;
 }
 
@@ -232,8 +258,10 @@ ParsedDescription parse_description(std::string_view text) {
         return parsed;
     }
     Reader reader(parsed.problems);
-    if (document.is_object()) read_description(reader, document, parsed.description);
-    else reader.problem("", "a description is a map of keys such as packages and archive");
+    if (document.is_object())
+        read_description(reader, document, parsed.description);
+    else
+        reader.problem("", "a description is a map of keys such as packages and archive");
     return parsed;
 }
 

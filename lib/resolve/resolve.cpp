@@ -29,7 +29,8 @@ public:
             fail(Blame::usage, "not a manifest of version 2");
         for (size_t i = 0; i < pipelines->size(); i++)
             if (read_packages((*pipelines)[i])) pipeline_ = i;
-        if (packages_.empty()) fail(Blame::usage, "no pipeline of it has a stage {} with the names of its packages", deb_stage);
+        if (packages_.empty())
+            fail(Blame::usage, "no pipeline of it has a stage {} with the names of its packages", deb_stage);
     }
 
     struct Package {
@@ -64,7 +65,8 @@ private:
             for (const auto &[id, reference] : references->items()) {
                 const Json *metadata = find_member(reference, "metadata");
                 if (metadata == nullptr) continue;
-                Package package{text_of(*metadata, "deb.name"), text_of(*metadata, "deb.version"), text_of(*metadata, "deb.architecture")};
+                Package package{text_of(*metadata, "deb.name"), text_of(*metadata, "deb.version"),
+                                text_of(*metadata, "deb.architecture")};
                 if (!package.name.empty()) found[{package.name, package.architecture}] = package;
             }
         }
@@ -79,8 +81,8 @@ private:
     std::vector<Package> packages_;
 };
 
-/// What apt should think is installed. The base has versions, the archive has everything else about the packages; where the
-/// archive went on since, what it says about its own version is the best there is to know.
+/// What apt should think is installed. The base has versions, the archive has everything else about the packages; where
+/// the archive went on since, what it says about its own version is the best there is to know.
 std::vector<Paragraph> installed(const Base &base, const Apt &apt) {
     std::vector<std::string> names;
     for (const Base::Package &package : base.packages()) names.push_back(package.name);
@@ -110,11 +112,12 @@ std::string named(const std::vector<std::string> &names) {
 std::vector<Chosen> choose(const Description &description, const Apt &apt, const std::string &architecture) {
     if (const auto unknown = apt.unknown(description.packages); !unknown.empty())
         fail(Blame::usage, "the archive has no {} for {}", named(unknown), architecture);
-    std::vector<std::string> requests = *find_variant(description.variant.value_or(description.base ? "none" : "minbase"));
+    std::vector<std::string> requests =
+        *find_variant(description.variant.value_or(description.base ? "none" : "minbase"));
     requests.insert(requests.end(), description.packages.begin(), description.packages.end());
     std::vector<Chosen> chosen = apt.solve(requests, description.recommends);
-    // Either of two packages says that /bin is in /usr; usrmerge, which apt takes unless told, is the one that converts old
-    // systems and brings perl for it. A tree that starts merged needs the other.
+    // Either of two packages says that /bin is in /usr; usrmerge, which apt takes unless told, is the one that converts
+    // old systems and brings perl for it. A tree that starts merged needs the other.
     const auto is_usrmerge = [](const Chosen &package) { return package.name == "usrmerge" && package.automatic; };
     if (std::ranges::any_of(chosen, is_usrmerge) && apt.unknown({"usr-is-merged"}).empty()) {
         requests.push_back("usr-is-merged");
@@ -126,13 +129,16 @@ std::vector<Chosen> choose(const Description &description, const Apt &apt, const
 Json deb_stage_of(const Description &description, const std::vector<Chosen> &packages) {
     Json references = Json::object();
     for (const Chosen &package : packages) {
-        Json metadata = {{"deb.name", package.name}, {"deb.version", package.version}, {"deb.architecture", package.architecture}};
+        Json metadata = {
+            {"deb.name", package.name}, {"deb.version", package.version}, {"deb.architecture", package.architecture}};
         if (package.automatic) metadata["deb.automatic"] = true;
         references["sha256:" + package.sha256] = {{"metadata", std::move(metadata)}};
     }
     Json stage = {{"type", deb_stage}};
     if (!description.debconf.empty()) stage["options"] = {{"debconf", description.debconf}};
-    stage["inputs"] = {{"packages", {{"type", "org.osbuild.files"}, {"origin", "org.osbuild.source"}, {"references", std::move(references)}}}};
+    stage["inputs"] = {
+        {"packages",
+         {{"type", "org.osbuild.files"}, {"origin", "org.osbuild.source"}, {"references", std::move(references)}}}};
     return stage;
 }
 
@@ -163,7 +169,8 @@ Json resolve(const Description &description, const Options &options) {
         in_context([&] { base.emplace(parse_json(read_given_file(path))); }, "base {}", path.native());
     }
     std::string architecture = base ? base->architecture() : std::string();
-    if (architecture.empty()) architecture = description.architecture ? *description.architecture : Apt::host_architecture();
+    if (architecture.empty())
+        architecture = description.architecture ? *description.architecture : Apt::host_architecture();
     if (description.architecture && *description.architecture != architecture)
         fail(Blame::usage, "architecture: the base is for {}, not for {}", architecture, *description.architecture);
 

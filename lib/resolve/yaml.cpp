@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/resolve/yaml.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
+
+#include <yaml-cpp/yaml.h>
 
 namespace osb::resolve {
 namespace {
@@ -31,10 +31,13 @@ Json plain_scalar(const std::string &text) {
     const char *begin = text.data() + (text.front() == '+' ? 1 : 0);
     const char *end = text.data() + text.size();
     std::int64_t integer = 0;
-    if (const auto [rest, error] = std::from_chars(begin, end, integer); error == std::errc() && rest == end) return integer;
+    if (const auto [rest, error] = std::from_chars(begin, end, integer); error == std::errc() && rest == end)
+        return integer;
     if (text.find_first_not_of("0123456789+-.eE") == std::string::npos) {
         double real = 0;
-        if (const auto [rest, error] = std::from_chars(begin, end, real); error == std::errc() && rest == end && std::isfinite(real)) return real;
+        if (const auto [rest, error] = std::from_chars(begin, end, real);
+            error == std::errc() && rest == end && std::isfinite(real))
+            return real;
     }
     return text;
 }
@@ -46,8 +49,10 @@ public:
         if (depth > deepest) refuse(node.Mark(), "nested too deeply");
         switch (node.Type()) {
             case YAML::NodeType::Undefined:
-            case YAML::NodeType::Null: return nullptr;
-            case YAML::NodeType::Scalar: return node.Tag() == "?" ? plain_scalar(node.Scalar()) : Json(node.Scalar());
+            case YAML::NodeType::Null:
+                return nullptr;
+            case YAML::NodeType::Scalar:
+                return node.Tag() == "?" ? plain_scalar(node.Scalar()) : Json(node.Scalar());
             case YAML::NodeType::Sequence: {
                 Json list = Json::array();
                 for (const auto &item : node) list.push_back(convert(item, depth + 1));

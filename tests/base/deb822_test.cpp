@@ -7,14 +7,14 @@ namespace osb {
 namespace {
 
 TEST(Deb822, KeepsOrderContinuationsAndFindsNamesInAnyCase) {
-    const auto paragraphs = parse_deb822("# a comment\nPackage: foo\nDescription: short\n long\n .\n  indented\nConffiles:\n /etc/a 0\n\n\n"
-                                         "Package:bar\n");
+    const auto paragraphs = parse_deb822(
+        "# a comment\nPackage: foo\nDescription: short\n long\n .\n  indented\nConffiles:\n /etc/a 0\n\n\n"
+        "Package:bar\n");
     ASSERT_EQ(paragraphs.size(), 2u);
     EXPECT_EQ(paragraphs[0].get("PACKAGE"), "foo");
     EXPECT_EQ(paragraphs[0].get("description"), "short\n long\n .\n  indented");
     EXPECT_EQ(paragraphs[0].find("nothing"), nullptr);
-    EXPECT_EQ(paragraphs[0].text(),
-              "Package: foo\nDescription: short\n long\n .\n  indented\nConffiles:\n /etc/a 0\n");
+    EXPECT_EQ(paragraphs[0].text(), "Package: foo\nDescription: short\n long\n .\n  indented\nConffiles:\n /etc/a 0\n");
     EXPECT_EQ(paragraphs[1].get("Package"), "bar");
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/resolve/resolve.hpp"
 
-#include <gmock/gmock.h>
 #include <sys/stat.h>
+
+#include <gmock/gmock.h>
 
 #include "lib/base/fd.hpp"
 #include "lib/base/sha256.hpp"
@@ -21,10 +22,12 @@ using ::testing::HasSubstr;
 std::string state_of(const fs::path &directory) {
     std::string text;
     if (!fs::exists(directory)) return text;
-    for (const auto &entry : fs::recursive_directory_iterator(directory, fs::directory_options::skip_permission_denied)) {
+    for (const auto &entry :
+         fs::recursive_directory_iterator(directory, fs::directory_options::skip_permission_denied)) {
         struct stat status {};
         if (::lstat(entry.path().c_str(), &status) == 0)
-            text += format("{} {} {}.{}\n", entry.path().native(), status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+            text += format("{} {} {}.{}\n", entry.path().native(), status.st_size, status.st_mtim.tv_sec,
+                           status.st_mtim.tv_nsec);
     }
     return text;
 }
@@ -44,8 +47,8 @@ protected:
     void add(const test::DebSpec &spec) {
         const fs::path deb = make_deb(archive(), spec);
         const std::string bytes = read_file(deb);
-        index_ += test::run({"dpkg-deb", "--field", deb}) + "Filename: ./" + deb.filename().native() + "\nSize: " + std::to_string(bytes.size()) +
-                  "\nSHA256: " + Sha256::of(bytes).hex() + "\n\n";
+        index_ += test::run({"dpkg-deb", "--field", deb}) + "Filename: ./" + deb.filename().native() +
+                  "\nSize: " + std::to_string(bytes.size()) + "\nSHA256: " + Sha256::of(bytes).hex() + "\n\n";
         digests_[spec.name + "=" + spec.version] = "sha256:" + Sha256::of(bytes).hex();
         write_file(archive() / "Packages", index_);
     }
@@ -53,7 +56,8 @@ protected:
 
     /// The description with the archive of this test.
     Json resolve(const std::string &text, const std::string &trusted = "true") const {
-        const std::string all = "architecture: amd64\narchive: {url: 'file://" + archive().native() + "', suites: [./], trusted: " + trusted + "}\n" + text;
+        const std::string all = "architecture: amd64\narchive: {url: 'file://" + archive().native() +
+                                "', suites: [./], trusted: " + trusted + "}\n" + text;
         const ParsedDescription parsed = parse_description(all);
         EXPECT_THAT(parsed.problems, ElementsAre());
         return resolve::resolve(parsed.description, {.directory = scratch_.path(), .scratch = scratch_ / "apt"});
@@ -67,8 +71,12 @@ protected:
     std::map<std::string, std::string> digests_;
 };
 
-const Json &stage(const Json &manifest, size_t index) { return manifest.at("pipelines").at(0).at("stages").at(index); }
-const Json &references(const Json &manifest, size_t index) { return stage(manifest, index).at("inputs").at("packages").at("references"); }
+const Json &stage(const Json &manifest, size_t index) {
+    return manifest.at("pipelines").at(0).at("stages").at(index);
+}
+const Json &references(const Json &manifest, size_t index) {
+    return stage(manifest, index).at("inputs").at("packages").at("references");
+}
 
 std::vector<std::string> keys(const Json &object) {
     std::vector<std::string> names;
@@ -84,11 +92,15 @@ std::string unescaped(std::string text) {
 }
 
 TEST_F(Resolve, MakesACompleteManifest) {
-    add({.name = "app", .version = "1:2.0+x~1", .architecture = "amd64", .fields = "Depends: lib\nRecommends: extra\n"});
+    add({.name = "app",
+         .version = "1:2.0+x~1",
+         .architecture = "amd64",
+         .fields = "Depends: lib\nRecommends: extra\n"});
     add({.name = "lib"});
     add({.name = "extra"});
-    const Json manifest = resolve("variant: none\npackages: [app]\nsource-epoch: 7\nname: image\ndebconf: [a b c d]\n"
-                                  "stages: [{type: org.osbuild.noop}]\n");
+    const Json manifest = resolve(
+        "variant: none\npackages: [app]\nsource-epoch: 7\nname: image\ndebconf: [a b c d]\n"
+        "stages: [{type: org.osbuild.noop}]\n");
     EXPECT_EQ(manifest.at("version"), "2");
     EXPECT_EQ(manifest.at("pipelines").size(), 1u);
     EXPECT_EQ(manifest.at("pipelines")[0].at("name"), "image");
@@ -101,8 +113,9 @@ TEST_F(Resolve, MakesACompleteManifest) {
     EXPECT_THAT(keys(references(manifest, 0)), ElementsAre(digest("app=1:2.0+x~1"), digest("lib=1.0")));
     EXPECT_EQ(to_canonical(references(manifest, 0)[digest("app=1:2.0+x~1")]),
               R"({"metadata": {"deb.architecture": "amd64", "deb.name": "app", "deb.version": "1:2.0+x~1"}})");
-    EXPECT_EQ(to_canonical(references(manifest, 0)[digest("lib=1.0")]),
-              R"({"metadata": {"deb.architecture": "all", "deb.automatic": true, "deb.name": "lib", "deb.version": "1.0"}})");
+    EXPECT_EQ(
+        to_canonical(references(manifest, 0)[digest("lib=1.0")]),
+        R"({"metadata": {"deb.architecture": "all", "deb.automatic": true, "deb.name": "lib", "deb.version": "1.0"}})");
     EXPECT_EQ(stage(manifest, 1).at("type"), "org.osbuild.noop");
 
     const Json &items = manifest.at("sources").at("org.osbuild.curl").at("items");
@@ -131,7 +144,8 @@ TEST_F(Resolve, TakesRecommendsVersionsAndBaseSetsWhenAsked) {
     add({.name = "core", .fields = "Essential: yes\nPriority: required\n"});
     add({.name = "needed", .fields = "Priority: required\n"});
     add({.name = "apt"});
-    EXPECT_THAT(keys(references(resolve("variant: none\npackages: [app=1.0]\nrecommends: true\n"), 0)), ElementsAre(digest("app=1.0"), digest("extra=1.0")));
+    EXPECT_THAT(keys(references(resolve("variant: none\npackages: [app=1.0]\nrecommends: true\n"), 0)),
+                ElementsAre(digest("app=1.0"), digest("extra=1.0")));
     EXPECT_THAT(keys(references(resolve("variant: none\npackages: [app]\n"), 0)), ElementsAre(digest("app=2.0")));
     EXPECT_THAT(keys(references(resolve("variant: apt\n"), 0)), ElementsAre(digest("apt=1.0"), digest("core=1.0")));
     EXPECT_THAT(keys(references(resolve("packages: [app]\n"), 0)),
@@ -162,8 +176,10 @@ TEST_F(Resolve, TellsWhyThereIsNoSolution) {
     add({.name = "lib"});
     add({.name = "one", .fields = "Provides: virtual\n"});
     add({.name = "two", .fields = "Provides: virtual\n"});
-    EXPECT_THAT(refusal("variant: none\npackages: [app]\n").what(), HasSubstr("apt finds no solution: app : Depends: lib (>= 2) but "));
-    EXPECT_STREQ(refusal("variant: none\npackages: [lib=9]\n").what(), "apt finds no solution: Version '9' for 'lib' was not found");
+    EXPECT_THAT(refusal("variant: none\npackages: [app]\n").what(),
+                HasSubstr("apt finds no solution: app : Depends: lib (>= 2) but "));
+    EXPECT_STREQ(refusal("variant: none\npackages: [lib=9]\n").what(),
+                 "apt finds no solution: Version '9' for 'lib' was not found");
     EXPECT_STREQ(refusal("variant: none\npackages: [virtual]\n").what(),
                  "apt finds no solution: Package 'virtual' has no installation candidate, name one of one, two");
 }
@@ -190,8 +206,8 @@ TEST_F(Resolve, TellsWhichArchiveDoesNotAnswer) {
 TEST_F(Resolve, TakesTheArchivesDateAsEpoch) {
     add({.name = "app"});
     const std::string packages = read_file(archive() / "Packages");
-    write_file(archive() / "Release", "Date: Sat, 01 Jan 2022 00:00:00 UTC\nSHA256:\n " + Sha256::of(packages).hex() + " " +
-                                          std::to_string(packages.size()) + " Packages\n");
+    write_file(archive() / "Release", "Date: Sat, 01 Jan 2022 00:00:00 UTC\nSHA256:\n " + Sha256::of(packages).hex() +
+                                          " " + std::to_string(packages.size()) + " Packages\n");
     EXPECT_EQ(resolve("variant: none\npackages: [app]\n").at("pipelines")[0].at("source-epoch"), 1640995200);
 }
 
@@ -227,11 +243,15 @@ TEST_F(Resolve, BuildsOnABaseWithoutChangingIt) {
 
 TEST_F(Resolve, RefusesABaseThatIsNone) {
     add({.name = "app"});
-    EXPECT_THAT(refusal("base: nothing.json\npackages: [app]\n").what(), HasSubstr("nothing.json: No such file or directory"));
+    EXPECT_THAT(refusal("base: nothing.json\npackages: [app]\n").what(),
+                HasSubstr("nothing.json: No such file or directory"));
     write_file(scratch_ / "other.json", "{}");
-    EXPECT_THAT(refusal("base: other.json\npackages: [app]\n").what(), HasSubstr("other.json: not a manifest of version 2"));
-    write_file(scratch_ / "other.json", R"({"version": "2", "pipelines": [{"name": "os", "stages": [{"type": "org.osbuild.noop"}]}]})");
-    EXPECT_THAT(refusal("base: other.json\npackages: [app]\n").what(), HasSubstr("no pipeline of it has a stage org.osb.deb"));
+    EXPECT_THAT(refusal("base: other.json\npackages: [app]\n").what(),
+                HasSubstr("other.json: not a manifest of version 2"));
+    write_file(scratch_ / "other.json",
+               R"({"version": "2", "pipelines": [{"name": "os", "stages": [{"type": "org.osbuild.noop"}]}]})");
+    EXPECT_THAT(refusal("base: other.json\npackages: [app]\n").what(),
+                HasSubstr("no pipeline of it has a stage org.osb.deb"));
 }
 
 TEST_F(Resolve, ReadsDescriptionsFromFilesAndTellsAllTheirProblems) {
@@ -239,7 +259,8 @@ TEST_F(Resolve, ReadsDescriptionsFromFilesAndTellsAllTheirProblems) {
     const Error error = test::thrown_by([&] { (void)resolve_file(scratch_ / "bad.yaml"); });
     EXPECT_EQ(error.blame(), Blame::usage);
     EXPECT_EQ(std::string(error.what()), (scratch_ / "bad.yaml").native() +
-                                             " has 2 problems:\n  variant: \"x\" is none of none, essential, apt, minbase, important, standard\n  unknown key foo");
+                                             " has 2 problems:\n  variant: \"x\" is none of none, essential, apt, "
+                                             "minbase, important, standard\n  unknown key foo");
 }
 
 }  // namespace

@@ -6,11 +6,14 @@
 namespace osb::resolve {
 namespace {
 
-std::string json(std::string_view yaml) { return to_text(parse_yaml(yaml), python_style); }
+std::string json(std::string_view yaml) {
+    return to_text(parse_yaml(yaml), python_style);
+}
 
 TEST(Yaml, ScalarsHaveTheTypesOfTheCoreSchema) {
-    EXPECT_EQ(json("[1, -2, +3, 1.5, 1e3, true, False, null, ~, yes, 1.2.3, 0x10, 1_000, -, 2026-01-01]"),
-              R"([1, -2, 3, 1.5, 1000.0, true, false, null, null, "yes", "1.2.3", "0x10", "1_000", "-", "2026-01-01"])");
+    EXPECT_EQ(
+        json("[1, -2, +3, 1.5, 1e3, true, False, null, ~, yes, 1.2.3, 0x10, 1_000, -, 2026-01-01]"),
+        R"([1, -2, 3, 1.5, 1000.0, true, false, null, null, "yes", "1.2.3", "0x10", "1_000", "-", "2026-01-01"])");
     EXPECT_EQ(json("['1', \"true\", '']"), R"(["1", "true", ""])");
 }
 

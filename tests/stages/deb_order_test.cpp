@@ -29,16 +29,17 @@ TEST(Relations, AreReadWithoutVersionsArchitecturesAndProfiles) {
 }
 
 TEST(PackageGraph, OrdersAfterDependenciesAndCutsCircles) {
-    const std::vector<Package> packages = {package("app", "Depends: lib, missing | tool\n"), package("lib", "Depends: app\nPre-Depends: root\n"),
-                                           package("root"), package("toolbox", "Provides: tool (= 1)\n"), package("alone")};
+    const std::vector<Package> packages = {package("app", "Depends: lib, missing | tool\n"),
+                                           package("lib", "Depends: app\nPre-Depends: root\n"), package("root"),
+                                           package("toolbox", "Provides: tool (= 1)\n"), package("alone")};
     const PackageGraph graph(packages);
     EXPECT_EQ(names(packages, graph.order({0, 4})), "root lib toolbox app alone");
     EXPECT_THAT(graph.closure({1}), ElementsAre(0, 1, 2, 3));
 }
 
 TEST(PackageGraph, UnpacksAfterPreDependenciesAndWhatTheseNeed) {
-    const std::vector<Package> packages = {package("app", "Pre-Depends: helper\n"), package("helper", "Depends: lib\n"), package("lib"),
-                                           package("late", "Pre-Depends: app\n")};
+    const std::vector<Package> packages = {package("app", "Pre-Depends: helper\n"), package("helper", "Depends: lib\n"),
+                                           package("lib"), package("late", "Pre-Depends: app\n")};
     const auto groups = PackageGraph(packages).groups({0, 1, 2, 3});
     ASSERT_EQ(groups.size(), 3u);
     EXPECT_EQ(names(packages, groups[0].members), "helper lib");

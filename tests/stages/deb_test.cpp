@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "stages/deb.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <set>
+#include <sys/stat.h>
 
 #include <gmock/gmock.h>
 
@@ -11,7 +12,6 @@
 #include "lib/base/fd.hpp"
 #include "lib/base/sha256.hpp"
 #include "lib/base/tree_walk.hpp"
-#include "stages/deb.hpp"
 #include "stages/deb_install.hpp"
 #include "tests/deb_maker.hpp"
 #include "tests/support.hpp"
@@ -32,7 +32,8 @@ std::string listing(const fs::path &tree) {
         const struct stat &status = entry.status;
         text += format("{} {:o} {}:{}", entry.path, status.st_mode, status.st_uid, status.st_gid);
         if (entry.is_symlink()) text += " -> " + entry.link_target();
-        if (entry.is_regular()) text += format(" {} links {}", status.st_nlink, Sha256::of(read_file(tree / entry.path)).hex());
+        if (entry.is_regular())
+            text += format(" {} links {}", status.st_nlink, Sha256::of(read_file(tree / entry.path)).hex());
         text += "\n";
     });
     return text;
@@ -72,8 +73,11 @@ private:
     Dpkg() {
         const fs::path root = room_ / "root";
         std::set<std::string> files;
-        for (const char *program : {"dpkg", "dpkg-deb", "dpkg-query", "dpkg-split", "dpkg-divert", "dpkg-trigger", "update-alternatives", "sh",
-                                    "cat", "rm", "mkdir", "tar", "mv", "cp", "ln", "touch", "date", "test", "env", "chmod", "diff", "ldconfig"}) {
+        for (const char *program :
+             {"dpkg",    "dpkg-deb", "dpkg-query", "dpkg-split", "dpkg-divert", "dpkg-trigger", "update-alternatives",
+              "sh",      "cat",      "rm",         "mkdir",      "tar",         "mv",           "cp",
+              "ln",      "touch",    "date",       "test",       "env",         "chmod",        "diff",
+              "ldconfig"}) {
             const auto path = find_program(program);
             if (!path) throw Error(format("{} is not installed", program));
             files.insert(fs::canonical(path->parent_path()) / path->filename());
@@ -93,8 +97,9 @@ private:
         }
         fs::create_directories(root / "DEBIAN");
         for (const char *directory : {"etc", "proc", "dev", "run", "root"}) fs::create_directories(root / directory);
-        write_file(root / "DEBIAN/control", "Package: dpkg\nVersion: 1.21.22\nArchitecture: " + architecture() +
-                                                "\nEssential: yes\nMaintainer: Nobody <nobody@example.org>\nDescription: what a tree needs\n");
+        write_file(root / "DEBIAN/control",
+                   "Package: dpkg\nVersion: 1.21.22\nArchitecture: " + architecture() +
+                       "\nEssential: yes\nMaintainer: Nobody <nobody@example.org>\nDescription: what a tree needs\n");
         archive_ = room_ / "dpkg.deb";
         test::run({"dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", root, archive_});
     }
@@ -130,7 +135,9 @@ protected:
     std::string refusal(std::vector<fs::path> archives) const {
         return test::error_of([&] { install(std::move(archives)); });
     }
-    std::string content(const fs::path &path, const std::string &of = "tree") const { return read_file(tree(of) / path); }
+    std::string content(const fs::path &path, const std::string &of = "tree") const {
+        return read_file(tree(of) / path);
+    }
     std::string status_of(const std::string &package) const {
         const std::string status = content("var/lib/dpkg/status");
         for (const Paragraph &paragraph : parse_deb822(status))
@@ -153,13 +160,15 @@ DebSpec rich(const std::string &fields = "Priority: required\n") {
                       {"/etc/rich.conf", "setting=1\n"},
                       {"/usr/share/doc/rich/copyright", "free"}},
             .control = {{"conffiles", "/etc/rich.conf\n"},
-                        {"triggers", "interest-noawait /usr/share/rich\ninterest rich-changed\nactivate-noawait rich-changed\n"},
+                        {"triggers",
+                         "interest-noawait /usr/share/rich\ninterest rich-changed\nactivate-noawait rich-changed\n"},
                         {"preinst", "test ! -e /usr/share/never\necho \"pre $1\"\n"},
                         {"postinst", "echo \"$1 $DPKG_MAINTSCRIPT_PACKAGE\" >> /var/lib/rich.log\n"}}};
 }
 
 TEST_F(DebStage, WhatItUnpacksByItselfIsWhatDpkgWouldHaveLeft) {
-    // Once all at once, so that `rich` is unpacked by the stage; once alone into a tree that has a dpkg, which unpacks it.
+    // Once all at once, so that `rich` is unpacked by the stage; once alone into a tree that has a dpkg, which unpacks
+    // it.
     install({Dpkg::archive(), deb(rich())}, "native");
     bootstrap("dpkg");
     install({deb(rich())}, "dpkg");
@@ -170,7 +179,9 @@ TEST_F(DebStage, WhatItUnpacksByItselfIsWhatDpkgWouldHaveLeft) {
 }
 
 TEST_F(DebStage, SamePackagesGiveTheSameTreeWhateverTheirOrder) {
-    const DebSpec other{.name = "other", .fields = "Depends: rich\n", .files = {{"/usr/share/rich/other", "1"}},
+    const DebSpec other{.name = "other",
+                        .fields = "Depends: rich\n",
+                        .files = {{"/usr/share/rich/other", "1"}},
                         .control = {{"postinst", "date +%F >&2; echo $SOURCE_DATE_EPOCH > /var/lib/other.date\n"}}};
     const std::vector<fs::path> archives = {Dpkg::archive(), deb(rich()), deb(other)};
     install(archives, "one");
@@ -181,21 +192,27 @@ TEST_F(DebStage, SamePackagesGiveTheSameTreeWhateverTheirOrder) {
 
 TEST_F(DebStage, TellsPackageScriptStatusAndLastOutput) {
     bootstrap();
-    EXPECT_EQ(refusal({deb({.name = "broken", .control = {{"postinst", "echo working; echo 'no such luck' >&2; exit 3\n"}}})}),
-              "package broken: its post-installation script ended with exit status 3; last output: working / no such luck");
+    EXPECT_EQ(
+        refusal(
+            {deb({.name = "broken", .control = {{"postinst", "echo working; echo 'no such luck' >&2; exit 3\n"}}})}),
+        "package broken: its post-installation script ended with exit status 3; last output: working / no such luck");
 }
 
 TEST_F(DebStage, TellsWhenUnpackingFails) {
     bootstrap();
     EXPECT_EQ(refusal({deb({.name = "broken", .control = {{"preinst", "echo before; exit 4\n"}}})}),
               "package broken: its pre-installation script ended with exit status 4; last output: before");
-    EXPECT_EQ(refusal({Dpkg::archive(), deb({.name = "twice", .control = {{"preinst", "exit 5"}}}), deb({.name = "twice", .version = "2.0"})}),
+    EXPECT_EQ(refusal({Dpkg::archive(), deb({.name = "twice", .control = {{"preinst", "exit 5"}}}),
+                       deb({.name = "twice", .version = "2.0"})}),
               "package twice is there twice, as 1.0 and as 2.0");
 }
 
 TEST_F(DebStage, TellsWhichPreinstOfTheFirstPackagesFailed) {
-    EXPECT_EQ(refusal({Dpkg::archive(), deb({.name = "early", .fields = "Priority: required\n", .control = {{"preinst", "echo oh; exit 6\n"}}})}),
-              "package early: its pre-installation script ended with exit code 6; last output: oh");
+    EXPECT_EQ(
+        refusal(
+            {Dpkg::archive(),
+             deb({.name = "early", .fields = "Priority: required\n", .control = {{"preinst", "echo oh; exit 6\n"}}})}),
+        "package early: its pre-installation script ended with exit code 6; last output: oh");
 }
 
 TEST_F(DebStage, TellsWhatIsMissing) {
@@ -207,21 +224,26 @@ TEST_F(DebStage, TellsWhatIsMissing) {
 
 TEST_F(DebStage, ConfiguresPreDependenciesBeforeUnpacking) {
     bootstrap();
-    install({deb({.name = "user", .fields = "Pre-Depends: helper\n", .control = {{"preinst", "cat /var/lib/helper.ready\n"}}}),
-             deb({.name = "helper", .fields = "Depends: lib\n", .control = {{"postinst", "cp /var/lib/lib.ready /var/lib/helper.ready\n"}}}),
+    install({deb({.name = "user",
+                  .fields = "Pre-Depends: helper\n",
+                  .control = {{"preinst", "cat /var/lib/helper.ready\n"}}}),
+             deb({.name = "helper",
+                  .fields = "Depends: lib\n",
+                  .control = {{"postinst", "cp /var/lib/lib.ready /var/lib/helper.ready\n"}}}),
              deb({.name = "lib", .control = {{"postinst", "echo ok > /var/lib/lib.ready\n"}}})});
     EXPECT_EQ(status_of("user"), "install ok installed");
 }
 
 TEST_F(DebStage, StartsNoServiceAndAsksNothing) {
     bootstrap();
-    install({deb({.name = "daemon",
-                  .control = {{"postinst",
-                               "start-stop-daemon --start --exec /usr/bin/nothing\n"
-                               "/usr/sbin/policy-rc.d daemon start && exit 1 || echo $? > /var/lib/policy\n"
-                               "echo $DEBIAN_FRONTEND $LC_ALL > /var/lib/environment\n"
-                               "read line && exit 1 || true\n"
-                               "test -c /dev/null; test -e /proc/self/status; echo x | cat /dev/stdin > /tmp/scrap\n"}}})});
+    install(
+        {deb({.name = "daemon",
+              .control = {{"postinst",
+                           "start-stop-daemon --start --exec /usr/bin/nothing\n"
+                           "/usr/sbin/policy-rc.d daemon start && exit 1 || echo $? > /var/lib/policy\n"
+                           "echo $DEBIAN_FRONTEND $LC_ALL > /var/lib/environment\n"
+                           "read line && exit 1 || true\n"
+                           "test -c /dev/null; test -e /proc/self/status; echo x | cat /dev/stdin > /tmp/scrap\n"}}})});
     EXPECT_EQ(content("var/lib/policy"), "101\n");
     EXPECT_EQ(content("var/lib/environment"), "noninteractive C\n");
     EXPECT_FALSE(fs::exists(tree() / "usr/sbin/policy-rc.d"));
@@ -253,21 +275,24 @@ TEST_F(DebStage, LeavesNoTraceOfTheRun) {
     bootstrap();
     fs::create_directories(tree() / "var/log");
     write_file(tree() / "var/log/alternatives.log", "from before\n");
-    install({deb({.name = "messy",
-                  .files = {{"/usr/bin/messy", "x"}},
-                  .control = {{"postinst",
-                               "echo 0123456789abcdef0123456789abcdef > /etc/machine-id\n"
-                               "mkdir -p /etc/ssh /run/lock /run/messy /var/lib/dbus /var/cache/ldconfig\n"
-                               "for f in /etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_rsa_key.pub /etc/ssh/sshd_config /etc/passwd- "
-                               "/etc/.pwd.lock /var/lib/dbus/machine-id /var/cache/ldconfig/aux-cache; do date +%N > $f; done\n"
-                               "update-alternatives --install /usr/bin/alt alt /usr/bin/messy 1\n"}}})});
+    install(
+        {deb({.name = "messy",
+              .files = {{"/usr/bin/messy", "x"}},
+              .control = {
+                  {"postinst",
+                   "echo 0123456789abcdef0123456789abcdef > /etc/machine-id\n"
+                   "mkdir -p /etc/ssh /run/lock /run/messy /var/lib/dbus /var/cache/ldconfig\n"
+                   "for f in /etc/ssh/ssh_host_rsa_key /etc/ssh/ssh_host_rsa_key.pub /etc/ssh/sshd_config /etc/passwd- "
+                   "/etc/.pwd.lock /var/lib/dbus/machine-id /var/cache/ldconfig/aux-cache; do date +%N > $f; done\n"
+                   "update-alternatives --install /usr/bin/alt alt /usr/bin/messy 1\n"}}})});
     EXPECT_EQ(content("etc/machine-id"), "");
     EXPECT_EQ(content("var/log/alternatives.log"), "from before\n");
     EXPECT_TRUE(fs::is_symlink(tree() / "usr/bin/alt"));
     EXPECT_TRUE(fs::exists(tree() / "run/lock"));
     EXPECT_TRUE(fs::exists(tree() / "etc/ssh/sshd_config"));
-    for (const char *gone : {"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "etc/passwd-", "etc/.pwd.lock", "run/messy",
-                             "var/lib/dbus/machine-id", "var/cache/ldconfig/aux-cache", "var/lib/dpkg/status-old", "var/log/dpkg.log"})
+    for (const char *gone :
+         {"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "etc/passwd-", "etc/.pwd.lock", "run/messy",
+          "var/lib/dbus/machine-id", "var/cache/ldconfig/aux-cache", "var/lib/dpkg/status-old", "var/log/dpkg.log"})
         EXPECT_FALSE(fs::exists(tree() / gone)) << gone;
 }
 
@@ -295,7 +320,8 @@ TEST_F(DebStage, RemembersWhatNobodyAskedFor) {
 
 TEST_F(DebStage, TakesTheDateOfTheNewestPackageWithoutAnEpoch) {
     bootstrap();
-    const fs::path archive = deb({.name = "dated", .control = {{"postinst", "echo $SOURCE_DATE_EPOCH > /var/lib/date\n"}}});
+    const fs::path archive =
+        deb({.name = "dated", .control = {{"postinst", "echo $SOURCE_DATE_EPOCH > /var/lib/date\n"}}});
     stages::install(Dir::open(tree()), {.archives = {archive}});
     const std::int64_t date = std::stoll(content("var/lib/date"));
     EXPECT_GT(date, 1600000000);
@@ -309,8 +335,10 @@ TEST_F(DebStage, ReadsItsArguments) {
     const std::string two = "sha256:" + std::string(64, '2');
     fs::copy_file(Dpkg::archive(), inputs / one);
     fs::copy_file(deb(rich()), inputs / two);
-    Json arguments = {{"tree", tree().native()}, {"options", Json::object()}, {"meta", {{"id", "x"}, {"source-epoch", 1}}}};
-    arguments["inputs"]["packages"] = {{"path", inputs.native()}, {"data", {{"files", {{one, Json::object()}, {two, {{"deb.automatic", true}}}}}}}};
+    Json arguments = {
+        {"tree", tree().native()}, {"options", Json::object()}, {"meta", {{"id", "x"}, {"source-epoch", 1}}}};
+    arguments["inputs"]["packages"] = {
+        {"path", inputs.native()}, {"data", {{"files", {{one, Json::object()}, {two, {{"deb.automatic", true}}}}}}}};
     install_packages(arguments);
     EXPECT_EQ(status_of("rich"), "install ok installed");
     EXPECT_THAT(content("var/lib/apt/extended_states"), HasSubstr("Package: rich\n"));
@@ -326,7 +354,8 @@ TEST_F(DebStage, RefusesWhatCannotWork) {
 }
 
 TEST_F(DebStage, RefusesTwoPackagesWithTheSameFile) {
-    EXPECT_THAT(refusal({Dpkg::archive(), deb({.name = "one", .fields = "Priority: required\n", .files = {{"/usr/lib/same", "1"}}}),
+    EXPECT_THAT(refusal({Dpkg::archive(),
+                         deb({.name = "one", .fields = "Priority: required\n", .files = {{"/usr/lib/same", "1"}}}),
                          deb({.name = "two", .fields = "Priority: required\n", .files = {{"/lib/same", "2"}}})}),
                 HasSubstr("same: package "));
 }
@@ -338,17 +367,23 @@ TEST_F(DebStage, LeavesTheTreeByNoPathOfAPackage) {
     const auto hostile = [&](const std::string &name, const std::string &pack) {
         write_file(room / "control", "Package: " + name + "\nVersion: 1\nArchitecture: all\nPriority: required\n");
         write_file(room / "debian-binary", "2.0\n");
-        test::run({"sh", "-c", "cd " + room.native() + " && rm -f data.tar control.tar " + name + ".deb && tar cf control.tar ./control && " + pack +
-                                   " && ar rc " + name + ".deb debian-binary control.tar data.tar 2>&1"});
+        test::run({"sh", "-c",
+                   "cd " + room.native() + " && rm -f data.tar control.tar " + name +
+                       ".deb && tar cf control.tar ./control && " + pack + " && ar rc " + name +
+                       ".deb debian-binary control.tar data.tar 2>&1"});
         return room / (name + ".deb");
     };
-    EXPECT_THAT(refusal({Dpkg::archive(), hostile("climber", "tar cPf data.tar --transform 's,control,../climbed,' control")}), HasSubstr(".."));
+    EXPECT_THAT(
+        refusal({Dpkg::archive(), hostile("climber", "tar cPf data.tar --transform 's,control,../climbed,' control")}),
+        HasSubstr(".."));
     EXPECT_FALSE(fs::exists(scratch_ / "climbed"));
     // A link to an absolute place, then a file behind it: stays below the tree's root.
     fs::remove_all(tree());
     fs::create_directory(tree());
     const std::string place = (scratch_ / "outside").native();
-    const std::string pack = "rm -rf d e && mkdir -p d e/way && ln -s " + place + " d/way && echo x > e/way/file && tar cf data.tar -C d way && tar rf data.tar -C ../hostile/e way/file";
+    const std::string pack =
+        "rm -rf d e && mkdir -p d e/way && ln -s " + place +
+        " d/way && echo x > e/way/file && tar cf data.tar -C d way && tar rf data.tar -C ../hostile/e way/file";
     fs::create_directory(place);
     const fs::path archive = hostile("linker", pack);
     test::error_of([&] {
