@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/manifest/json_values.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
 
 namespace osb::manifest {
 namespace {
@@ -35,7 +37,7 @@ public:
 
     void put_string(std::string_view string) {
         text_ += '\'';
-        for (const char c : string.substr(0, longest_words)) {
+        for (const char c : string.substr(0, longest_words + 1)) {
             if (c == '\n')
                 text_ += "\\n";
             else if (c == '\'' || c == '\\')
@@ -45,7 +47,6 @@ public:
             else
                 text_ += c;
         }
-        if (string.size() > longest_words) cut();
         text_ += '\'';
     }
 
@@ -133,9 +134,38 @@ bool is_equal(const Json &a, const Json &b) {
         }
         return true;
     }
-    const auto is_number = [](const Json &value) { return value.is_number() || is_big_integer(value); };
     if (is_number(a) && is_number(b)) return is_equal_number(a, b);
     return a.type() == b.type() && a == b;
+}
+
+size_t hash_of(const Json &value) {
+    if (value.is_array()) {
+        size_t hash = 1;
+        for (const Json &element : value) hash = hash * 31 + hash_of(element);
+        return hash;
+    }
+    if (value.is_object()) {
+        size_t hash = 2;
+        for (const auto &[name, member] : value.get_ref<const Json::object_t &>())
+            hash += std::hash<std::string>()(name) ^ (hash_of(member) * 31);
+        return hash;
+    }
+    if (value.is_string()) return std::hash<std::string>()(value.get_ref<const std::string &>());
+    if (value.is_number()) return std::hash<double>()(value.get<double>());
+    if (is_big_integer(value)) return std::hash<std::string>()(big_integer_digits(value));
+    return value.is_boolean() && value.get<bool>() ? 4 : 3;
+}
+
+size_t characters_in(const std::string &text) {
+    return static_cast<size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+bool is_number(const Json &value) {
+    return value.is_number() || is_big_integer(value);
+}
+double number_of(const Json &value) {
+    return is_big_integer(value) ? std::strtod(big_integer_digits(value).c_str(), nullptr) : value.get<double>();
 }
 
 std::string to_words(const Json &value) {

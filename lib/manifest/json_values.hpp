@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/base/json.hpp"
 
@@ -15,6 +16,15 @@ bool is_truthy(const Json &value);
 
 /// Equal as JSON Schema's enum and uniqueItems mean it: 1 and 1.0 are equal, 1 and true are not, members have no order.
 bool is_equal(const Json &a, const Json &b);
+
+/// Equal values (is_equal) have equal hashes.
+size_t hash_of(const Json &value);
+
+/// A number of any size; number_of is as near to it as a double can be.
+bool is_number(const Json &value);
+double number_of(const Json &value);
+
+size_t characters_in(const std::string &text);
 
 /// The value for a sentence, in single quotes if it is a string: 'x', 5, ['a', 1], {'b': None}. What is long is cut.
 std::string to_words(const Json &value);

@@ -103,8 +103,8 @@ enum class Version { one, two };
 /// What is asked for: everything checked, every reference resolved, every id known. Made by parse(); never changed.
 struct Manifest {
     Version version = Version::two;
-    /// No pipeline refers to a later one. Version 1: the build pipelines, innermost first ("build-build", "build"),
-    /// "tree", "assembler".
+    /// In the order of the text: none refers by name to a later one (a build given as an id may be that of any).
+    /// Version 1: the build pipelines, innermost first ("build-build", "build"), "tree", "assembler".
     std::vector<Pipeline> pipelines;
     std::vector<Source> sources;
     Json metadata = Json::object();

@@ -64,7 +64,7 @@ private:
         try {
             known.validator.emplace(schema);
         } catch (const Error &error) {
-            known.why_not = error.what();
+            known.why_not = format("its schema is broken: {}", error.what());
         }
         return known;
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -121,16 +123,25 @@ public:
     bool getArraySize(size_t &size) const { return isArray() && (size = value_->size(), true); }
     bool getObjectSize(size_t &size) const { return isObject() && (size = value_->size(), true); }
     bool getBool(bool &result) const { return isBool() && (result = value_->get<bool>(), true); }
-    bool getDouble(double &result) const { return isDouble() && (result = value_->get<double>(), true); }
+    bool getDouble(double &result) const {
+        if (!isDouble()) return false;
+        result =
+            is_big_integer(*value_) ? std::strtod(big_integer_digits(*value_).c_str(), nullptr) : value_->get<double>();
+        return true;
+    }
     bool getInteger(std::int64_t &result) const { return isInteger() && (result = value_->get<std::int64_t>(), true); }
     bool getString(std::string &result) const { return isString() && (result = value_->get<std::string>(), true); }
     static bool hasStrictTypes() { return true; }
     bool isArray() const { return value_->is_array(); }
     bool isBool() const { return value_->is_boolean(); }
-    bool isDouble() const { return value_->is_number_float(); }
-    bool isInteger() const { return value_->is_number_integer(); }
+    // What valijson's 64 signed bits cannot hold is taken as a double; it only keeps limits as numbers.
+    bool isDouble() const { return isNumber() && !isInteger(); }
+    bool isInteger() const {
+        return value_->is_number_integer() &&
+               !(value_->is_number_unsigned() && value_->get<std::uint64_t>() > INT64_MAX);
+    }
     bool isNull() const { return value_->is_null(); }
-    bool isNumber() const { return value_->is_number(); }
+    bool isNumber() const { return value_->is_number() || is_big_integer(*value_); }
     bool isObject() const { return value_->is_object(); }
     bool isString() const { return value_->is_string(); }
 

@@ -3,42 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <unordered_map>
 
-#include <valijson/constraints/concrete_constraints.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-
+#include "lib/manifest/compiled_schema.hpp"
 #include "lib/manifest/json_values.hpp"
-#include "lib/manifest/pattern.hpp"
-#include "lib/manifest/schema_adapter.hpp"
 
 namespace osb::manifest {
 namespace {
-
-using valijson::Subschema;
-namespace constraints = valijson::constraints;
-
-/// Keywords valijson would act upon, or stumble over, and draft 4 does not know or we do not use.
-bool is_ignored(std::string_view keyword) {
-    static constexpr std::string_view ignored[] = {"$schema",       "const",    "contains", "default", "description",
-                                                   "else",          "examples", "format",   "id",      "if",
-                                                   "propertyNames", "then",     "title"};
-    return std::ranges::find(ignored, keyword) != std::end(ignored);
-}
-
-size_t characters_in(const std::string &text) {
-    return static_cast<size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-bool is_number(const Json &value) {
-    return value.is_number() || is_big_integer(value);
-}
-double number_of(const Json &value) {
-    return is_big_integer(value) ? std::strtod(big_integer_digits(value).c_str(), nullptr) : value.get<double>();
-}
 
 bool has_type(const Json &value, constraints::TypeConstraint::JsonType type) {
     using Type = constraints::TypeConstraint;
@@ -68,25 +39,6 @@ const char *name_of(constraints::TypeConstraint::JsonType type) {
     return names[type];
 }
 
-/// Equal values (is_equal) have equal hashes.
-size_t hash_of(const Json &value) {
-    if (value.is_array()) {
-        size_t hash = 1;
-        for (const Json &element : value) hash = hash * 31 + hash_of(element);
-        return hash;
-    }
-    if (value.is_object()) {
-        size_t hash = 2;
-        for (const auto &[name, member] : value.get_ref<const Json::object_t &>())
-            hash += std::hash<std::string>()(name) ^ (hash_of(member) * 31);
-        return hash;
-    }
-    if (value.is_string()) return std::hash<std::string>()(value.get_ref<const std::string &>());
-    if (value.is_number()) return std::hash<double>()(value.get<double>());
-    if (is_big_integer(value)) return std::hash<std::string>()(big_integer_digits(value));
-    return value.is_boolean() && value.get<bool>() ? 4 : 3;
-}
-
 /// Where the value under examination lies: a chain down the stack, made into a path when there is something to tell.
 struct Place {
     const Place *above;
@@ -111,91 +63,10 @@ std::string list_of(const std::vector<std::string> &words) {
 
 }  // namespace
 
-/// The schema as valijson understood it, and what checking needs again and again.
-class SchemaValidator::Compiled {
-public:
-    /// The properties constraint with its regular expressions at hand.
-    struct Properties {
-        std::map<std::string, const Subschema *, std::less<>> named;
-        std::vector<std::pair<const Pattern *, const Subschema *>> patterns;
-        const Subschema *additional = nullptr;  ///< nullptr: no other properties are allowed
-    };
-
-    explicit Compiled(const Json &schema) {
-        const Json cleaned = clean(schema);
-        valijson::SchemaParser(valijson::SchemaParser::kDraft4)
-            .populateSchema(schema_adapter::Adapter(cleaned), schema_);
-    }
-
-    const Subschema &root() const { return *schema_.root(); }
-    /// Whether the subschema accepts everything without looking.
-    bool is_empty(const Subschema *subschema) const { return subschema == schema_.emptySubschema(); }
-
-    const Pattern &pattern(const std::string &text) { return patterns_.try_emplace(text, text).first->second; }
-
-    const Properties &properties(const constraints::PropertiesConstraint &constraint) {
-        const auto [place, is_new] = properties_.try_emplace(&constraint);
-        if (!is_new) return place->second;
-        Properties &properties = place->second;
-        constraint.applyToProperties([&](const auto &name, const Subschema *subschema) {
-            properties.named.emplace(std::string(name.data(), name.size()), subschema);
-            return true;
-        });
-        constraint.applyToPatternProperties([&](const auto &text, const Subschema *subschema) {
-            properties.patterns.emplace_back(&pattern(std::string(text.data(), text.size())), subschema);
-            return true;
-        });
-        properties.additional = constraint.getAdditionalPropertiesSubschema();
-        return properties;
-    }
-
-private:
-    /// The schema without what draft 4 ignores; its regular expressions are compiled on the way.
-    Json clean(const Json &schema) {
-        if (!schema.is_object()) return schema;
-        Json cleaned = Json::object();
-        const bool is_reference = find_member(schema, "$ref") != nullptr;
-        for (const auto &[keyword, value] : schema.get_ref<const Json::object_t &>()) {
-            if (is_reference && keyword != "$ref" && keyword != "definitions") continue;
-            if (is_ignored(keyword)) continue;
-            append_member(cleaned, keyword, clean_keyword(keyword, value));
-        }
-        return cleaned;
-    }
-
-    Json clean_keyword(const std::string &keyword, const Json &value) {
-        if (keyword == "pattern" && value.is_string()) pattern(value.get<std::string>());
-        if (keyword == "properties" || keyword == "patternProperties" || keyword == "definitions" ||
-            keyword == "dependencies") {
-            if (!value.is_object()) return value;
-            Json cleaned = Json::object();
-            for (const auto &[name, subschema] : value.get_ref<const Json::object_t &>()) {
-                if (keyword == "patternProperties") pattern(name);
-                append_member(cleaned, name, clean(subschema));
-            }
-            return cleaned;
-        }
-        if (keyword == "allOf" || keyword == "anyOf" || keyword == "oneOf" ||
-            (keyword == "items" && value.is_array())) {
-            if (!value.is_array()) return value;
-            Json cleaned = Json::array();
-            for (const Json &subschema : value) cleaned.push_back(clean(subschema));
-            return cleaned;
-        }
-        if (keyword == "items" || keyword == "additionalItems" || keyword == "additionalProperties" || keyword == "not")
-            return clean(value);
-        return value;
-    }
-
-    valijson::Schema schema_;
-    std::unordered_map<std::string, Pattern> patterns_;
-    std::unordered_map<const constraints::PropertiesConstraint *, Properties> properties_;
-};
-
 /// Visits a value's constraints. With a list it goes on after a problem and tells all; without it stops at the first.
 class SchemaValidator::Checker final : public constraints::ConstraintVisitor {
 public:
-    Checker(Compiled &compiled, const JsonPath &start, std::vector<Problem> *problems)
+    Checker(CompiledSchema &compiled, const JsonPath &start, std::vector<Problem> *problems)
         : compiled_(compiled), start_(start), problems_(problems) {}
 
     bool check(const Subschema &subschema, const Json &value, const Place *place) {
@@ -301,7 +172,7 @@ private:
 
     bool visit(const PropertiesConstraint &constraint) override {
         if (!value_->is_object()) return true;
-        const Compiled::Properties &properties = compiled_.properties(constraint);
+        const CompiledSchema::Properties &properties = compiled_.properties(constraint);
         std::vector<const std::string *> strangers;
         bool good = true;
         for (const auto &[name, member] : value_->get_ref<const Json::object_t &>()) {
@@ -325,7 +196,8 @@ private:
         return strangers.empty() ? good : tell_strangers(properties, strangers);
     }
 
-    bool tell_strangers(const Compiled::Properties &properties, const std::vector<const std::string *> &strangers) {
+    bool tell_strangers(const CompiledSchema::Properties &properties,
+                        const std::vector<const std::string *> &strangers) {
         std::vector<std::string> names;
         for (const std::string *name : strangers) names.push_back(in_quotes(*name));
         std::ranges::sort(names);
@@ -416,7 +288,7 @@ private:
         const double limit = constraint.getMaximum();
         if (constraint.getExclusiveMaximum())
             return number < limit ||
-                   wrong([&] { return format("{} is not less than {}", to_words(*value_), to_words(limit)); });
+                   wrong([&] { return format("{} is not less than {}", to_words(*value_), limit_words(limit)); });
         return number <= limit || wrong([&] {
                    return format("{} is greater than the maximum of {}", to_words(*value_), limit_words(limit));
                });
@@ -493,7 +365,7 @@ private:
                wrong([&] { return format("{} does not have enough properties", to_words(*value_)); });
     }
 
-    // Not in draft 4, or not checked; Compiled::clean lets none of these through.
+    // Not in draft 4, or not checked; CompiledSchema lets none of these through.
     bool visit(const ConditionalConstraint &) override { return true; }
     bool visit(const ConstConstraint &) override { return true; }
     bool visit(const ContainsConstraint &) override { return true; }
@@ -501,7 +373,7 @@ private:
     bool visit(const PolyConstraint &) override { return true; }
     bool visit(const PropertyNamesConstraint &) override { return true; }
 
-    Compiled &compiled_;
+    CompiledSchema &compiled_;
     const JsonPath &start_;
     std::vector<Problem> *problems_;
     const Json *value_ = nullptr;
@@ -513,7 +385,7 @@ private:
 
 SchemaValidator::SchemaValidator(const Json &schema) {
     try {
-        compiled_ = std::make_unique<Compiled>(schema);
+        compiled_ = std::make_unique<CompiledSchema>(schema);
     } catch (const Error &) {
         throw;
     } catch (const std::exception &error) {

@@ -9,6 +9,8 @@
 
 namespace osb::manifest {
 
+class CompiledSchema;
+
 /// A JSON Schema (draft 4) made ready for checking many values. Used by one thread at a time.
 ///
 /// valijson reads the schema; the checking is ours, because a manifest may have thousands of references (valijson
@@ -28,9 +30,8 @@ public:
     std::vector<Problem> check(const Json &value, const JsonPath &place = {}) const;
 
 private:
-    class Compiled;
     class Checker;
-    std::unique_ptr<Compiled> compiled_;
+    std::unique_ptr<CompiledSchema> compiled_;
 };
 
 }  // namespace osb::manifest

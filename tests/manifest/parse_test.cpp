@@ -32,8 +32,8 @@ TEST_P(Problematic, IsToldWhereAndWhy) {
     test::expect_golden("manifest/problems/" + GetParam() + ".problems", problems);
 }
 
-INSTANTIATE_TEST_SUITE_P(Manifests, Problematic, testing::ValuesIn(problem_cases()), [](const auto &info) {
-    std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(Manifests, Problematic, testing::ValuesIn(problem_cases()), [](const auto &at) {
+    std::string name = at.param;
     std::ranges::replace(name, '-', '_');
     return name;
 });

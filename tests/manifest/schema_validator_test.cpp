@@ -58,7 +58,7 @@ TEST(SchemaValidator, PatternsAreSearchedForInPythonsFlavour) {
     EXPECT_EQ(check(R"({"pattern": "^.{1,2}$"})", "\"éé\""), "");
     EXPECT_EQ(check(R"({"pattern": "^\\/?(?!\\.\\.)((?!\\/\\.\\.\\/).)+$"})", "\"/a/../b\""),
               ".: '/a/../b' does not match '^\\/?(?!\\.\\.)((?!\\/\\.\\.\\/).)+$'\n");
-    EXPECT_EQ(check(R"({"pattern": "^\\/?(?!\\.\\.)((?!\\/\\.\\.\\/).)+$"})", '"' + std::string(1'000'000, 'a') + '"'),
+    EXPECT_EQ(check(R"({"pattern": "^\\/?(?!\\.\\.)((?!\\/\\.\\.\\/).)+$"})", '"' + std::string(100'000, 'a') + '"'),
               "");
     EXPECT_EQ(check(R"({"pattern": "x"})", R"("\ud800")"), ".: '\xED\xA0\x80' does not match 'x'\n");
 }
@@ -141,8 +141,10 @@ TEST(SchemaValidator, RefusesWhatIsNotASchema) {
 
 TEST(SchemaValidator, CutsLongValuesInSentences) {
     const std::string sentence = check(R"({"type": "null"})", '"' + std::string(5000, 'x') + '"');
-    EXPECT_EQ(sentence, ".: '" + std::string(199, 'x') + "...' is not of type 'null'\n");
-    EXPECT_LT(check(R"({"type": "null"})", "[" + std::string(4998, '1') + "]").size(), 300U);
+    EXPECT_EQ(sentence, ".: '" + std::string(199, 'x') + "... is not of type 'null'\n");
+    std::string list = "[0";
+    for (int i = 0; i < 5000; i++) list += ", {\"é\": []}";
+    EXPECT_LT(check(R"({"type": "null"})", list + "]").size(), 250U);
 }
 
 TEST(SchemaValidator, PutsTheStartInFrontOfPaths) {
