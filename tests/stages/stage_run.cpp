@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <sys/sysmacros.h>
 
+#include "lib/base/clock.hpp"
 #include "lib/base/dir.hpp"
 #include "lib/base/fd.hpp"
 #include "lib/base/sha256.hpp"
@@ -38,6 +39,7 @@ std::string content(const TreeEntry &entry) {
 
 StageRun::StageRun() : root_(scratch_ / "root"), run_(root_ / "run/osbuild") {
     for (const char *name : {"tree", "inputs", "mounts", "api", "bin"}) fs::create_directories(run_ / name);
+    for (const char *name : {"tmp", "outside"}) fs::create_directory(root_ / name);
     write_file(run_ / "meta", "", 0600);
     fs::create_directory(root_ / "proc");
     proc_.emplace(Mount::bind("/proc", Recursion::single).attach(root_ / "proc"));
@@ -58,6 +60,14 @@ fs::path StageRun::add_mount(const std::string &name) {
 
 void StageRun::prepare(const std::string &script) const {
     const Captured captured = run_captured({.argv = {"/bin/sh", "-ec", script}, .cwd = tree()});
+    EXPECT_TRUE(captured.status.success()) << captured.err;
+}
+
+void StageRun::install_program(const std::string &program, const fs::path &into) const {
+    const Captured captured = run_captured({.argv = {"/bin/sh", "-ec",
+                                                     "for f in \"$1\" $(ldd \"$1\" | grep -o '/[^ ]*'); do mkdir -p "
+                                                     "\"$2/${f%/*}\"; cp -L \"$f\" \"$2/$f\"; done",
+                                                     "sh", program, into}});
     EXPECT_TRUE(captured.status.success()) << captured.err;
 }
 
@@ -91,7 +101,7 @@ Captured StageRun::osbuilds(const std::string &module, std::string_view options)
                              format("SOURCE_DATE_EPOCH={}", epoch), "PYTHONPATH=" + osbuild_libdir()->native()}});
 }
 
-std::string StageRun::list(const fs::path &top) {
+std::string StageRun::list(const fs::path &top, Times times) {
     std::string text;
     const Dir directory = Dir::open(top);
     walk_tree(directory.fd(), [&](const TreeEntry &entry) {
@@ -102,6 +112,8 @@ std::string StageRun::list(const fs::path &top) {
         if (entry.is_device()) text += format(" {}:{}", major(status.st_rdev), minor(status.st_rdev));
         if (entry.is_regular() && status.st_nlink > 1) text += format(" ({} names)", status.st_nlink);
         for (const auto &[name, value] : read_xattrs(entry)) text += format(" [{}={}]", name, escaped(value));
+        if (times == Times::shown && now() - status.st_mtim.tv_sec > 86400)
+            text += format(" at {}.{:09}", status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
         text += "\n";
     });
     return text;

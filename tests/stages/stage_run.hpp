@@ -23,10 +23,17 @@ public:
 
     /// The tree being built; what is beside it must not change.
     std::filesystem::path tree() const { return run_ / "tree"; }
+    /// A directory of the build tree, beside the tree: what no module may touch. Seen from the tree's root it is at
+    /// "../../../outside", seen from the stage at "/outside".
+    std::filesystem::path outside() const { return root_ / "outside"; }
+    /// The whole build tree, without the tree and without what the engine mounts.
+    std::filesystem::path build_tree() const { return root_; }
     /// A directory the stage sees as input NAME.
     std::filesystem::path add_input(const std::string &name, Json data = nullptr);
     /// A directory the stage sees as mount NAME.
     std::filesystem::path add_mount(const std::string &name);
+    /// Puts a program of this machine, with the libraries it needs, under the same path into a tree.
+    void install_program(const std::string &program, const std::filesystem::path &into) const;
     /// Runs a shell script in the tree to prepare it.
     void prepare(const std::string &script) const;
 
@@ -36,8 +43,9 @@ public:
     Captured osbuilds(const std::string &module, std::string_view options);
 
     /// The tree as text: a line an entry with mode, owner, name, target or content, attributes.
-    std::string listing() const { return list(tree()); }
-    static std::string list(const std::filesystem::path &top);
+    enum class Times { left_out, shown };  ///< shown: modification times, except today's
+    std::string listing(Times times = Times::left_out) const { return list(tree(), times); }
+    static std::string list(const std::filesystem::path &top, Times times = Times::left_out);
 
 private:
     void write_arguments(std::string_view options) const;
