@@ -18,6 +18,8 @@ namespace osb::stages {
 namespace {
 
 const TreePath status_path("var/lib/dpkg/status");
+const TreePath policy_path("usr/sbin/policy-rc.d");
+constexpr std::string_view policy = "#!/bin/sh\n# Only while packages are being installed.\nexit 101\n";
 
 /// The name under which dpkg gets to see the archive, and mentions it.
 std::string archive_name(const Package &package) {
@@ -105,14 +107,14 @@ public:
             rest.insert(i);
             archives[archive_name(packages_[i])] = packages_[i].archive;
         }
-        const bool made_policy = forbid_services();
+        forbid_services();
         in_tree(tree_, archives, [&] {
             if (!first.empty()) prepare_first(graph, first);
             if (!what_.answers.empty()) answer_questions();
             if (!first.empty()) dpkg({"--configure", "-a"});
             install_rest(graph, rest);
         });
-        if (made_policy) remove_tree(tree_.open_dir(TreePath("usr/sbin")).fd(), "policy-rc.d");
+        allow_services();
         check_status();
         mark_automatic();
         traces.clean();
@@ -139,13 +141,18 @@ private:
 
     /// invoke-rc.d and deb-systemd-invoke ask this program whether a service may be started (policy-rc.d(8)); 101 is
     /// no.
-    bool forbid_services() const {
-        const TreePath policy("usr/sbin/policy-rc.d");
-        if (tree_.exists(policy)) return false;
-        tree_.make_dirs(policy.parent());
-        tree_.write_file(policy, "#!/bin/sh\nexit 101\n");
-        check(::fchmod(tree_.open_file(policy, O_RDONLY).get(), 0755), "make {} executable", policy.absolute());
-        return true;
+    void forbid_services() const {
+        if (tree_.exists(policy_path)) return;
+        tree_.make_dirs(policy_path.parent());
+        tree_.write_file(policy_path, policy);
+        check(::fchmod(tree_.open_file(policy_path, O_RDONLY).get(), 0755), "make {} executable",
+              policy_path.absolute());
+    }
+
+    /// A policy that was there before, or that a package brought since, stays.
+    void allow_services() const {
+        if (tree_.read_file_if_exists(policy_path) == policy)
+            remove_tree(tree_.open_parent(policy_path).fd(), policy_path.name());
     }
 
     void dpkg(std::vector<std::string> arguments) const {

@@ -260,6 +260,12 @@ TEST_F(DebStage, KeepsThePolicyThatIsThere) {
     EXPECT_EQ(content("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 0\n");
 }
 
+TEST_F(DebStage, KeepsThePolicyThatAPackageBrings) {
+    bootstrap();
+    install({deb({.name = "policy", .files = {{"/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 104\n"}}})});
+    EXPECT_EQ(content("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 104\n");
+}
+
 TEST_F(DebStage, KeepsConfigurationFilesOfEarlierStages) {
     for (const bool first : {true, false}) {
         const std::string name = first ? "first" : "later";
