@@ -30,7 +30,8 @@ public:
         check(::chmod(fd.proc_path().c_str(), mode), "change the mode of {}", what);
         // chmod(1) complains, and the stage ends, when a mode like "-w" is not what it would be without the umask.
         if (like_an_option_ && (mode & ~change_.apply_without_umask(old)) != 0)
-            fail(Blame::build, "the umask keeps bits of {} that the mode takes away; write a{}", what, "-…");
+            fail(Blame::build, "the umask keeps bits of {} that the mode takes away; a mode like a-w takes them away",
+                 what);
     }
 
     void change_below(const Dir &directory, const std::string &what) const {

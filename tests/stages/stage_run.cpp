@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include "lib/base/clock.hpp"
 #include "lib/base/dir.hpp"
@@ -41,8 +42,12 @@ StageRun::StageRun() : root_(scratch_ / "root"), run_(root_ / "run/osbuild") {
     for (const char *name : {"tree", "inputs", "mounts", "api", "bin"}) fs::create_directories(run_ / name);
     for (const char *name : {"tmp", "outside"}) fs::create_directory(root_ / name);
     write_file(run_ / "meta", "", 0600);
+    root_mount_.emplace(Mount::bind(root_).attach(root_));
     fs::create_directory(root_ / "proc");
     proc_.emplace(Mount::bind("/proc", Recursion::single).attach(root_ / "proc"));
+    fs::create_directory(root_ / "dev");
+    write_file(root_ / "dev/null", "");
+    null_.emplace(Mount::bind("/dev/null").attach(root_ / "dev/null"));
 }
 
 fs::path StageRun::add_input(const std::string &name, Json data) {
@@ -61,6 +66,14 @@ fs::path StageRun::add_mount(const std::string &name) {
 void StageRun::prepare(const std::string &script) const {
     const Captured captured = run_captured({.argv = {"/bin/sh", "-ec", script}, .cwd = tree()});
     EXPECT_TRUE(captured.status.success()) << captured.err;
+}
+
+void StageRun::add_xattrs(const fs::path &file) {
+    constexpr std::string_view note = "hello";
+    EXPECT_EQ(::setxattr(file.c_str(), "user.note", note.data(), note.size(), 0), 0);
+    // struct vfs_cap_data, revision 2, effective: CAP_NET_RAW
+    constexpr unsigned char capability[20] = {1, 0, 0, 2, 0, 0x20};
+    EXPECT_EQ(::setxattr(file.c_str(), "security.capability", capability, sizeof capability, 0), 0);
 }
 
 void StageRun::install_program(const std::string &program, const fs::path &into) const {

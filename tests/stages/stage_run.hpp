@@ -34,6 +34,8 @@ public:
     std::filesystem::path add_mount(const std::string &name);
     /// Puts a program of this machine, with the libraries it needs, under the same path into a tree.
     void install_program(const std::string &program, const std::filesystem::path &into) const;
+    /// Sets user.note, and a file capability, on a file.
+    static void add_xattrs(const std::filesystem::path &file);
     /// Runs a shell script in the tree to prepare it.
     void prepare(const std::string &script) const;
 
@@ -55,7 +57,9 @@ private:
     std::filesystem::path run_;
     Json inputs_ = Json::object();
     Json mounts_ = Json::object();
+    std::optional<AttachedMount> root_mount_;  // a root is a mount, or nothing in it can be made private
     std::optional<AttachedMount> proc_;
+    std::optional<AttachedMount> null_;
 };
 
 /// Where osbuild's modules are, when the person running the tests says so.
