@@ -43,6 +43,7 @@ public:
             // Before anything else, so that what a killed run leaves is a layout, to which the next run adds.
             dir.write_file(TreePath("oci-layout"), oci_layout_text);
         }
+        remove_litter(dir);
         dir.make_dirs(TreePath("blobs/sha256"));
     }
 
@@ -81,6 +82,12 @@ public:
     }
 
 private:
+    /// What a killed run left: with the lock held no AtomicFile is anybody's.
+    static void remove_litter(const Dir &dir) {
+        for (const std::string &name : dir.names())
+            if (name.starts_with(".new-")) remove_tree(dir.fd(), name);
+    }
+
     void take_back_layout() {
         if (is_new_directory_) {
             remove_tree(target_.path);

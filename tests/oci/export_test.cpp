@@ -165,6 +165,16 @@ TEST(ExportImage, AFailureTakesBackWhatItBrought) {
     EXPECT_EQ(names_in(scratch.path()), (std::vector<std::string>{"a", "bad", "layout"}));
 }
 
+TEST(ExportImage, TidiesUpAfterAKilledRun) {
+    Scratch scratch;
+    write_file(make_dir(scratch / "a") / "file", "a");
+    write_file(make_dir(scratch / "layout") / "oci-layout",
+               oci_layout_text);  // all that is there before the first blob
+    write_file(scratch / "layout/.new-abcdef", "half a blob");
+    export_image(layers_of({scratch / "a"}), LayoutTarget{.path = scratch / "layout", .tag = "x"}, amd64);
+    EXPECT_EQ(names_in(scratch / "layout"), (std::vector<std::string>{"blobs", "index.json", "oci-layout"}));
+}
+
 TEST(ExportImage, RefusesADirectoryThatIsSomethingElse) {
     Scratch scratch;
     write_file(make_dir(scratch / "a") / "file", "a");
