@@ -33,12 +33,12 @@ public:
     /// On a directory of the tree itself, never on what a link of the tree leads to. Returns what is there from now on.
     Dir put(Mount mount, const TreePath &path) {
         if (!tree_.exists(path)) tree_.make_dirs(path);
-        attached_.push_back(std::move(mount).attach(here(tree_.open_dir(path, Symlinks::refuse))));
+        std::move(mount).attach(here(tree_.open_dir(path, Symlinks::refuse))).stay();
         return tree_.open_dir(path, Symlinks::refuse);
     }
     void put_file(Mount mount, const Dir &dir, const std::string &name) {
         dir.write_file(TreePath(name), "");
-        attached_.push_back(std::move(mount).attach(dir.fd().proc_path() + "/" + name));
+        std::move(mount).attach(dir.fd().proc_path() + "/" + name).stay();
     }
 
 private:
@@ -53,7 +53,6 @@ private:
     }
 
     Dir tree_;
-    std::vector<AttachedMount> attached_;
 };
 
 void furnish_dev(Mounts &mounts) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <map>
 #include <unistd.h>
 
 #include "lib/base/error.hpp"
 #include "lib/base/fd.hpp"
 #include "lib/base/process.hpp"
-#include "lib/base/temp_dir.hpp"
 #include "stages/arguments.hpp"
 #include "stages/deb_chroot.hpp"
 
@@ -16,6 +16,25 @@ int run_script(const Arguments &arguments);
 namespace {
 
 constexpr const char *script_name = "script";
+
+/// The mount points that in_tree makes where the tree has none; taken away again, so that a script alone decides what
+/// it leaves.
+class MountPoints {
+public:
+    explicit MountPoints(const Dir &tree) : tree_(tree) {
+        for (const char *name : {"proc", "sys", "dev", "tmp"})
+            if (!tree.exists(TreePath(name))) missing_.emplace_back(name);
+    }
+    MountPoints(const MountPoints &) = delete;
+    MountPoints &operator=(const MountPoints &) = delete;
+    ~MountPoints() {
+        for (const std::string &name : missing_) ::unlinkat(tree_.fd().get(), name.c_str(), AT_REMOVEDIR);
+    }
+
+private:
+    const Dir &tree_;
+    std::vector<std::string> missing_;
+};
 
 /// The program that reads the script, with its options.
 std::vector<std::string> interpreter_of(const Json &options) {
@@ -57,8 +76,8 @@ int run_script(const Arguments &arguments) {
     const Json &options = arguments.options();
     std::vector<std::string> argv = interpreter_of(options);
     const std::vector<std::string> args = text_list(options, "args");
-    const TempDir directory("/tmp", "osb-script");
-    const std::filesystem::path file = directory.path() / script_name;
+    // A sandbox has a /tmp of its own, so the name can be one that always reads the same in messages.
+    const std::filesystem::path file = "/tmp/osb-script";
     write_file(file, text_option(options, "script"), 0755);
     if (!flag_option(options, "chroot", false)) {
         argv.push_back(file);
@@ -67,7 +86,9 @@ int run_script(const Arguments &arguments) {
     }
     argv.push_back(std::string(chroot_archives) + "/" + script_name);
     argv.insert(argv.end(), args.begin(), args.end());
-    in_tree(arguments.tree(), {{script_name, file}}, [&] {
+    const Dir tree = arguments.tree();
+    const MountPoints mount_points(tree);
+    in_tree(tree, {{script_name, file}}, [&] {
         const TreePrograms::Result result = TreePrograms(arguments.time()).run(argv, environment_of(arguments));
         if (!result.success) fail(Blame::build, "the script ended with {}", result.how);
     });

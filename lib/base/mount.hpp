@@ -23,6 +23,8 @@ public:
     const std::filesystem::path &target() const noexcept { return target_; }
     /// Takes it off now; throws where the kernel refuses.
     void detach();
+    /// It stays where it is, for a mount namespace that ends with this process.
+    void stay() && noexcept { target_.clear(); }
 
 private:
     friend class Mount;
