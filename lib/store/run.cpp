@@ -74,6 +74,8 @@ void reap(const Fd &tmp, const std::filesystem::path &path, const Reap &hook) {
 
 }  // namespace
 
+void (*run_not_yet_locked)(const std::filesystem::path &run_directory) = [](const std::filesystem::path &) {};
+
 Run Run::make(const std::filesystem::path &tmp) {
     while (true) {
         std::string name = (tmp / format("run-{}-XXXXXX", ::getpid())).native();
@@ -81,6 +83,7 @@ Run Run::make(const std::filesystem::path &tmp) {
         Fd fd(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!fd && errno == ENOENT) continue;
         check(fd.get(), "open {}", name);
+        run_not_yet_locked(name);
         FileLock lock = FileLock::wait(std::move(fd), LockKind::exclusive, name);
         // Until it was locked it looked dead; whoever took it for that has removed it.
         if (!is_at(lock.fd(), name)) continue;

@@ -26,4 +26,8 @@ using Reap = std::function<void(const std::filesystem::path &run_directory)>;
 /// removed is logged and left. `hook` may be empty.
 void reap_dead_runs(const std::filesystem::path &tmp, const Reap &hook);
 
+/// Called by Run::make between making a directory and locking it, when others may take it for dead. Does nothing; tests
+/// put such another in its place.
+extern void (*run_not_yet_locked)(const std::filesystem::path &run_directory);
+
 }  // namespace osb::store::detail

@@ -38,6 +38,25 @@ TEST(Run, IsLockedFromItsFirstInstantWhileOthersReap) {
     EXPECT_TRUE(names_in(scratch.path()).empty());
 }
 
+TEST(Run, IsMadeAgainWhenItWasTakenForDeadBeforeItWasLocked) {
+    const Scratch scratch;
+    static int times = 0;
+    const auto before = run_not_yet_locked;
+    run_not_yet_locked = [](const Path &run) {
+        if (times++ < 3) reap_dead_runs(run.parent_path(), {});
+    };
+    {
+        const detail::Run run = detail::Run::make(scratch.path());
+        run_not_yet_locked = before;
+        EXPECT_EQ(times, 4);
+        EXPECT_EQ(names_in(scratch.path()), (std::vector<std::string>{run.path().filename()}));
+        reap_dead_runs(scratch.path(), {});
+        EXPECT_TRUE(std::filesystem::exists(run.path()));
+    }
+    reap_dead_runs(scratch.path(), {});
+    EXPECT_TRUE(names_in(scratch.path()).empty());
+}
+
 TEST(Reaping, OfOneDeadRunIsDoneByOne) {
     const Scratch scratch;
     for (int i = 0; i < 500; i++) std::filesystem::create_directories(scratch / format("run-{}/object/tree", i));
