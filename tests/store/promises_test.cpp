@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promises of design.md, section 4, one suite each; 9 and 10 are in crash_test.cpp. The treesum's are in
 // treesum_test.cpp.
+#include <algorithm>
 #include <barrier>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -288,6 +289,17 @@ TEST_F(Promise3, ComputingTheTreesumCountsAsReading) {
     }
 }
 
+TEST_F(Promise3, ATreesumFollowsEveryWrite) {
+    Object object = store.new_object();
+    std::vector<std::string> sums{object.treesum()};
+    for (const char *text : {"1", "2", "3"}) {
+        write_into(object, "file", text);
+        EXPECT_EQ(std::ranges::count(sums, object.treesum()), 0) << text;
+        sums.push_back(object.treesum());
+    }
+    EXPECT_EQ(store.commit(object, "id"), sums.back());
+}
+
 TEST_F(Promise3, WhileATreesumIsComputedNobodyMayWrite) {
     Object object = store.new_object();
     {
@@ -484,6 +496,18 @@ TEST_F(Promise5, ARenameThatFailsIsAnErrorAndLeavesNothing) {
     EXPECT_TRUE(names_in(object.read().path()).empty()) << "to its former base: none";
     object.cleanup();
     EXPECT_EQ(count("tmp"), 0U);
+}
+
+TEST_F(Promise5, NoRoomAfterTheMoveSaysSoToo) {
+    Object object = store.new_object();
+    write_into(object, "file", "text");
+    const Renames renames([](const char *from, const char *to) {
+        check(::rename(from, to), "rename");
+        return answer<ENOSPC>(from, to);
+    });
+    const Error error = test::thrown_by([&] { store.commit(object, "id"); });
+    EXPECT_TRUE(error.is(std::errc::no_space_on_device)) << error.what();
+    EXPECT_TRUE(std::string_view(error.what()).starts_with("commit id: it needs ")) << error.what();
 }
 
 TEST_F(Promise5, ARenameThatTheFileSystemRefusesLeavesTheFormerBase) {
