@@ -17,6 +17,18 @@ namespace {
 
 constexpr const char *script_name = "script";
 
+/// The script as a file, for as long as it runs. A sandbox has a /tmp of its own, so the name can be one that always
+/// reads the same in messages.
+class ScriptFile {
+public:
+    explicit ScriptFile(std::string_view text) { write_file(path, text, 0755); }
+    ScriptFile(const ScriptFile &) = delete;
+    ScriptFile &operator=(const ScriptFile &) = delete;
+    ~ScriptFile() { ::unlink(path); }
+
+    static constexpr const char *path = "/tmp/osb-script";
+};
+
 /// The mount points that in_tree makes where the tree has none; taken away again, so that a script alone decides what
 /// it leaves.
 class MountPoints {
@@ -76,11 +88,9 @@ int run_script(const Arguments &arguments) {
     const Json &options = arguments.options();
     std::vector<std::string> argv = interpreter_of(options);
     const std::vector<std::string> args = text_list(options, "args");
-    // A sandbox has a /tmp of its own, so the name can be one that always reads the same in messages.
-    const std::filesystem::path file = "/tmp/osb-script";
-    write_file(file, text_option(options, "script"), 0755);
+    const ScriptFile file(text_option(options, "script"));
     if (!flag_option(options, "chroot", false)) {
-        argv.push_back(file);
+        argv.emplace_back(ScriptFile::path);
         argv.insert(argv.end(), args.begin(), args.end());
         return run_beside(arguments, std::move(argv), environment_of(arguments));
     }
@@ -88,7 +98,7 @@ int run_script(const Arguments &arguments) {
     argv.insert(argv.end(), args.begin(), args.end());
     const Dir tree = arguments.tree();
     const MountPoints mount_points(tree);
-    in_tree(tree, {{script_name, file}}, [&] {
+    in_tree(tree, {{script_name, ScriptFile::path}}, [&] {
         const TreePrograms::Result result = TreePrograms(arguments.time()).run(argv, environment_of(arguments));
         if (!result.success) fail(Blame::build, "the script ended with {}", result.how);
     });

@@ -98,10 +98,12 @@ std::filesystem::path keep_log(const std::filesystem::path &log, const store::Ob
 }
 
 /// A stage only says "No space left on device" to whoever reads its output; the numbers say it better.
-bool out_of_space(const store::ObjectStore &store, const OutputLog &log) {
+bool out_of_space(const store::Room &room, const OutputLog &log) {
     constexpr std::uint64_t nothing = std::uint64_t{1} << 20;
-    const store::Room room = store.room();
-    return room.bytes < nothing || room.files == 0 || log.text().find("No space left on device") != std::string::npos;
+    constexpr std::uint64_t little = std::uint64_t{1} << 30;
+    if (room.bytes < nothing || room.files == 0) return true;
+    // A tool that met a full disk may have removed again what it wrote; but the words alone may mean another disk.
+    return room.bytes < little && log.text().find("No space left on device") != std::string::npos;
 }
 
 void judge(StageResult &result, const sandbox::Outcome &outcome, const OutputLog &log, const StageServices &services) {
@@ -116,11 +118,11 @@ void judge(StageResult &result, const sandbox::Outcome &outcome, const OutputLog
     } else {
         result.cause = outcome.status.text();
     }
-    if (result.blame == Blame::build && out_of_space(services.store, log)) {
-        const store::Room room = services.store.room();
+    const store::Room room = services.store.room();
+    if (result.blame == Blame::build && out_of_space(room, log)) {
         result.blame = Blame::environment;
-        result.cause +=
-            format("; no space left in the store: {} and {} files free", human_size(room.bytes), room.files);
+        result.cause += format("; no space left in the store ({} free{})", human_size(room.bytes),
+                               room.files == 0 ? ", but no inode" : "");
     }
 }
 
