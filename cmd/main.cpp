@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,6 +124,14 @@ CLI::App *add_resolve(CLI::App &app, Arguments &arguments) {
     return command;
 }
 
+/// Walking a tree holds a descriptor a level, and a tree may be deeper than the usual soft limit.
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// CLI11 calls a command that does not exist a missing one.
 std::string usage_sentence(const CLI::App &app, int argc, char **argv, const CLI::ParseError &error) {
     for (int i = 1; i < argc; i++) {
@@ -158,6 +167,7 @@ int guarded(const std::function<int()> &command, bool json) {
 
 int main(int argc, char **argv) {
     ::umask(022);
+    allow_many_descriptors();
     CLI::App app("Builds operating-system images from manifests.", "osb");
     app.set_version_flag("--version", "osb " OSB_VERSION);
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // as other tools have it

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fcntl.h>
 #include <fstream>
 #include <unistd.h>
 
 #include "lib/base/dir.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/sha256.hpp"
+#include "lib/engine/build_id.hpp"
 
 namespace osb::engine {
 namespace {
@@ -68,10 +70,7 @@ std::optional<Module> ModuleLibrary::look_up(ModuleClass kind, const std::string
             [&] {
                 module.info = has_description ? manifest::parse_meta_json(kind, name, read_file(description))
                                               : manifest::parse_python_module(kind, name, read_file(program));
-                if (has_program) {
-                    module.program = program;
-                    module.digest = digest_of(program);
-                }
+                if (has_program) module.program = program;
             },
             "module {}", name);
         return module;
@@ -80,10 +79,14 @@ std::optional<Module> ModuleLibrary::look_up(ModuleClass kind, const std::string
 }
 
 std::string ModuleLibrary::digest_of(const std::filesystem::path &program) const {
-    // The native modules are one program under many names: it is read once.
+    // The native modules are one program under many names: it is looked at once.
     const auto real = std::filesystem::canonical(program);
+    const std::scoped_lock lock(mutex_);
     const auto [place, fresh] = digests_.try_emplace(real);
-    if (fresh) place->second = Sha256::of(read_file(real)).hex();
+    if (fresh) {
+        const auto id = elf_build_id(open_file(real, O_RDONLY));
+        place->second = id ? "build-id " + *id : "sha256 " + Sha256::of(read_file(real)).hex();
+    }
     return place->second;
 }
 
@@ -104,9 +107,7 @@ std::optional<Runner> ModuleLibrary::find_runner(std::string_view wanted) const 
             if (!best || offered >= best->first) best = {offered, name};
         }
         if (!best) continue;
-        const std::scoped_lock lock(mutex_);
-        return Runner{
-            .name = best->second, .program = folder / best->second, .digest = digest_of(folder / best->second)};
+        return Runner{.name = best->second, .program = folder / best->second};
     }
     return std::nullopt;
 }

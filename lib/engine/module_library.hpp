@@ -21,14 +21,12 @@ struct Module {
     std::filesystem::path program;  ///< empty for what the engine does itself (native inputs and sources)
     std::filesystem::path libdir;   ///< where it was found
     bool native = false;            ///< ours: a static program that needs no runner and no interpreter
-    std::string digest;             ///< SHA-256 of the program, hexadecimal; part of what a tree is cached under
 };
 
 /// A runner that was chosen: the file in LIBDIR/runners.
 struct Runner {
     std::string name;
     std::filesystem::path program;
-    std::string digest;
 };
 
 /// The modules of some library directories, first hit wins. Looks once and remembers; used from several threads.
@@ -39,6 +37,9 @@ public:
 
     /// nullptr when no directory has it. Throws when its description cannot be read.
     const Module *find(manifest::ModuleClass kind, const std::string &name) const;
+    /// Names the code of a module's or runner's program; part of what a tree is cached under. The build id of a static
+    /// program of ours, so that a cached run does not read it whole; else the SHA-256 of the file.
+    std::string digest_of(const std::filesystem::path &program) const;
     /// The runner for a wanted name: the same text before the trailing digits, the highest version not above the wanted
     /// one.
     std::optional<Runner> find_runner(std::string_view wanted) const;
@@ -51,7 +52,6 @@ public:
 private:
     std::optional<Module> look_up(manifest::ModuleClass kind, const std::string &name) const;
     bool has_runners() const;
-    std::string digest_of(const std::filesystem::path &program) const;
 
     std::vector<std::filesystem::path> directories_;
     mutable std::mutex mutex_;

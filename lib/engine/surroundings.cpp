@@ -31,12 +31,12 @@ bool uses_build_tree(const Module &module) {
 std::string surroundings_of(const manifest::Pipeline &pipeline, const manifest::Stage &stage,
                             const ModuleLibrary &modules) {
     const Module *module = modules.find(stage.module_class, stage.type);
-    if (module == nullptr) return "";
-    std::string text = "module " + module->digest;
+    if (module == nullptr || module->program.empty()) return "";
+    std::string text = "module " + modules.digest_of(module->program);
     if (!module->native) {
         const auto runner = modules.find_runner(pipeline.runner.name.empty() ? ModuleLibrary::host_runner_name()
                                                                              : pipeline.runner.name);
-        if (runner) text += format(" runner {} {}", runner->name, runner->digest);
+        if (runner) text += format(" runner {} {}", runner->name, modules.digest_of(runner->program));
     }
     static const std::string host = host_state();
     if (!pipeline.build_id && uses_build_tree(*module)) text += " host " + host;
