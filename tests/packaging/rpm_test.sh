@@ -15,7 +15,7 @@ $git rev-parse HEAD >/dev/null 2>&1 || skip "this is not a checkout"
 # The place is always the same, so that a compiler cache can help from the second time on.
 rm -rf "$work"
 mkdir -p "$work/SOURCES" "$work/root/var/lib/rpm"
-commit=$($git stash create)  # what is changed but not committed belongs to it
+commit=$($git stash create || true)  # what is changed but not committed belongs to it
 $git archive --prefix="osb-$version/" "${commit:-HEAD}" | gzip -n >"$work/SOURCES/osb-$version.tar.gz"
 grep -q "^Version: *$version\$" "$source/packaging/osb.spec" || fail "osb.spec and CMakeLists.txt disagree on the version"
 
