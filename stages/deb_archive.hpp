@@ -10,7 +10,7 @@
 #include <string_view>
 #include <sys/types.h>
 
-#include "lib/base/deb822.hpp"
+#include "lib/deb822/deb822.hpp"
 
 namespace osb::stages {
 

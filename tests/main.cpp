@@ -6,7 +6,8 @@
 
 #include "lib/base/mount.hpp"
 
-/// Every test program runs in a mount namespace of its own, as osb does: what a failed test leaves mounted goes with it.
+/// Every test program runs in a mount namespace of its own, as osb does: what a failed test leaves mounted goes with
+/// it.
 int main(int argc, char **argv) {
     ::testing::InitGoogleTest(&argc, argv);
     ::signal(SIGPIPE, SIG_IGN);

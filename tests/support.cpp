@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
+#include <unistd.h>
 
 #include "lib/base/fd.hpp"
 
 namespace osb::test {
 
-Scratch::Scratch() : dir_(std::getenv("OSB_TEST_DIR") != nullptr ? std::getenv("OSB_TEST_DIR") : "/var/tmp", "osb-test") {}
+Scratch::Scratch()
+    : dir_(std::getenv("OSB_TEST_DIR") != nullptr ? std::getenv("OSB_TEST_DIR") : "/var/tmp", "osb-test") {}
 
 Error thrown_by(const std::function<void()> &action) {
     try {
@@ -21,7 +21,9 @@ Error thrown_by(const std::function<void()> &action) {
     return Error("no Error was thrown");
 }
 
-std::string error_of(const std::function<void()> &action) { return thrown_by(action).what(); }
+std::string error_of(const std::function<void()> &action) {
+    return thrown_by(action).what();
+}
 
 std::string run(const std::vector<std::string> &argv) {
     Captured captured = run_captured({.argv = argv});
@@ -39,6 +41,8 @@ void expect_golden(std::string_view name, std::string_view actual) {
     EXPECT_EQ(read_file(path), actual) << "golden file " << name;
 }
 
-bool is_privileged() { return ::geteuid() == 0 && ::access("/proc/self/ns/mnt", R_OK) == 0; }
+bool is_privileged() {
+    return ::geteuid() == 0 && ::access("/proc/self/ns/mnt", R_OK) == 0;
+}
 
 }  // namespace osb::test

@@ -14,7 +14,8 @@
 
 namespace osb::test {
 
-/// A directory for one test, gone afterwards. On $OSB_TEST_DIR, else /var/tmp: a real disk, where overlayfs can have an upper.
+/// A directory for one test, gone afterwards. On $OSB_TEST_DIR, else /var/tmp: a real disk, where overlayfs can have an
+/// upper.
 class Scratch {
 public:
     Scratch();

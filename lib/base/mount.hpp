@@ -24,7 +24,7 @@ public:
     /// Takes it off now; throws where the kernel refuses.
     void detach();
     /// It stays where it is, for a mount namespace that ends with this process.
-    void stay() && noexcept { target_.clear(); }
+    void stay() &&noexcept { target_.clear(); }
 
 private:
     friend class Mount;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "lib/base/clock.hpp"
-#include "lib/base/deb822.hpp"
 #include "lib/base/process.hpp"
 #include "lib/base/temp_dir.hpp"
+#include "lib/deb822/deb822.hpp"
 #include "lib/resolve/description.hpp"
 
 namespace osb::resolve {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "lib/base/deb822.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/fd.hpp"
+#include "lib/deb822/deb822.hpp"
 #include "lib/resolve/apt.hpp"
 
 namespace osb::resolve {

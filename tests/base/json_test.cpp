@@ -6,17 +6,21 @@
 namespace osb {
 namespace {
 
-std::string round_trip(std::string_view text) { return to_canonical(parse_json(text)); }
+std::string round_trip(std::string_view text) {
+    return to_canonical(parse_json(text));
+}
 
 // The vector was printed by Python's json.dumps(x, sort_keys=True).
 TEST(CanonicalJson, WritesWhatPythonWrites) {
-    EXPECT_EQ(round_trip(R"({"b": [1, 1.0, 1e22, 1e16, 1e-7, -0.0, null, true, "é\u007f/\"\\\n\u2028😀"], "a": {}})"),
-              R"({"a": {}, "b": [1, 1.0, 1e+22, 1e+16, 1e-07, -0.0, null, true, "\u00e9\u007f/\"\\\n\u2028\ud83d\ude00"]})");
+    EXPECT_EQ(
+        round_trip(R"({"b": [1, 1.0, 1e22, 1e16, 1e-7, -0.0, null, true, "é\u007f/\"\\\n\u2028😀"], "a": {}})"),
+        R"({"a": {}, "b": [1, 1.0, 1e+22, 1e+16, 1e-07, -0.0, null, true, "\u00e9\u007f/\"\\\n\u2028\ud83d\ude00"]})");
 }
 
 TEST(CanonicalJson, WritesFloatsAsPythonsRepr) {
     EXPECT_EQ(round_trip("[0.1, 1e15, 123456789012345678.0, 0.0001, 0.00001, 1.5e300, 5e-324, 100.0, 1e400, -1e400]"),
-              "[0.1, 1000000000000000.0, 1.2345678901234568e+17, 0.0001, 1e-05, 1.5e+300, 5e-324, 100.0, Infinity, -Infinity]");
+              "[0.1, 1000000000000000.0, 1.2345678901234568e+17, 0.0001, 1e-05, 1.5e+300, 5e-324, 100.0, Infinity, "
+              "-Infinity]");
 }
 
 TEST(CanonicalJson, KeepsIntegersOfAnySize) {

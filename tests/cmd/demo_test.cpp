@@ -102,8 +102,8 @@ TEST_F(Demo, PodmanRunsTheImage) {
         "podman",           "--root", place("podman"),    "--runroot", place("podman-run"),
         "--storage-driver", "vfs",    "--cgroup-manager", "cgroupfs"};
     std::vector<std::string> argv = podman;
-    for (const char *word : {"run", "--rm", "--network", "none", "--ulimit",
-                             "nofile=1024:1024", "--ulimit", "nproc=1024:1024"})
+    for (const char *word :
+         {"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"})
         argv.emplace_back(word);
     argv.push_back("oci-archive:" + place("podman.oci").native());
     EXPECT_THAT(test::run(argv), HasSubstr("apt "));

@@ -8,10 +8,10 @@
 
 #include <gmock/gmock.h>
 
-#include "lib/base/deb822.hpp"
 #include "lib/base/fd.hpp"
 #include "lib/base/sha256.hpp"
 #include "lib/base/tree_walk.hpp"
+#include "lib/deb822/deb822.hpp"
 #include "stages/deb_install.hpp"
 #include "tests/deb_maker.hpp"
 #include "tests/support.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/base/deb822.hpp"
+#include "lib/deb822/deb822.hpp"
 
 #include <algorithm>
 #include <strings.h>
