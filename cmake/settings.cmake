@@ -24,7 +24,8 @@ find_package(Threads REQUIRED)
 add_library(osb_settings INTERFACE)
 target_include_directories(osb_settings INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(osb_settings INTERFACE _FILE_OFFSET_BITS=64 OSB_VERSION="${PROJECT_VERSION}")
-target_compile_options(osb_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
+# An assert names its file from the top of the project, so that no program knows where it was built.
+target_compile_options(osb_settings INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
     -Wno-sign-conversion -Wno-missing-field-initializers $<$<BOOL:${OSB_WERROR}>:-Werror>)
 target_link_libraries(osb_settings INTERFACE Threads::Threads)
 
